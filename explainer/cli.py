@@ -1,0 +1,150 @@
+"""The command line: explain one text, many texts, or list the sources."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from explainer.errors import BadInput, ExplainerError
+
+app = typer.Typer(
+    help="Why did I get this loan text, and what do I do now?", no_args_is_help=True, add_completion=False,
+    pretty_exceptions_enable=False,
+)  # fmt: skip
+SAMPLE = "Dear customer, your loan EMI of Rs 2031 is due on 18-09-21. Maintain balance in your a/c. -Home Credit"
+
+
+@app.command()
+def explain(
+    text: Annotated[str | None, typer.Argument(help="The text; - or nothing reads standard input.")] = None,
+    sender: Annotated[str | None, typer.Option(help="Who sent it, as the phone shows it.")] = None,
+    received_at: Annotated[str | None, typer.Option(help="When it came: 2026-03-02.")] = None,
+    name: Annotated[str | None, typer.Option(help="Your own name, to tell it from another in the text.")] = None,
+    country: Annotated[str | None, typer.Option(help="Your country: US, GB, IN, CN, KE ...")] = None,
+    answer: Annotated[list[str] | None, typer.Option(help="Answer to a question: applied=yes.")] = None,
+    already: Annotated[
+        list[str] | None, typer.Option(help="What already happened: tapped, installed, paid, shared_code, shared_id.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="The whole answer as JSON.")] = False,
+    letter: Annotated[bool, typer.Option("--letter", help="Print the letter to send too.")] = False,
+    sample: Annotated[bool, typer.Option("--sample", help="Explain a built-in sample.")] = False,
+    encoder: Annotated[str | None, typer.Option(help="Another encoder for retrieval, by folder or name.")] = None,
+) -> None:
+    """Explain one text."""
+    given = SAMPLE if sample else _read_text(text)
+    from explainer.explainer import Explainer  # 0.3 s of imports, not needed for --help or a bad option
+
+    explanation = Explainer.load(encoder).explain(
+        given,
+        sender=sender,
+        received_at=received_at,
+        name=name,
+        country=country,
+        answers=_answers(answer or []),
+        already=already or [],
+    )
+    if json:
+        typer.echo(explanation.to_json(indent=1))
+        return
+    from rich.console import Console
+
+    from explainer.terminal import show, show_letter
+
+    console = Console(highlight=False)
+    show(console, explanation, given)
+    if letter:
+        show_letter(console, explanation)
+
+
+@app.command()
+def bulk(
+    source: Annotated[
+        Path, typer.Argument(help="JSON lines or CSV: id, text; sender, recipient, received_at, country.")
+    ],
+    target: Annotated[Path, typer.Argument(help="Where the answers go: .jsonl or .csv.")],
+) -> None:
+    """Explain many texts; exit code 0 only if no row failed."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
+
+    from explainer.bulk import explain_file, read_rows
+    from explainer.explainer import Explainer
+
+    total = sum(1 for _ in read_rows(source))
+    explainer = Explainer.load(threads=2)
+    console = Console(stderr=True)
+    with Progress("{task.description}", BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console) as bar:
+        task = bar.add_task("explaining", total=total)
+        summary = explain_file(explainer, source, target, lambda: bar.advance(task))
+    console.print(f"{summary.rows} rows, {summary.failed} of them with an error, written to {target}", soft_wrap=True)
+    if summary.failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def sources(
+    country: Annotated[str | None, typer.Option(help="Only this country, or any.")] = None,
+    cause: Annotated[str | None, typer.Option(help="Only this cause.")] = None,
+) -> None:
+    """List the knowledge: every passage with its source."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from explainer.knowledge import load_passages
+
+    table = Table("id", "role", "causes", "title", "source", "checked", box=None)
+    for passage in load_passages():
+        if country and passage.country.casefold() != country.casefold() or cause and cause not in passage.causes:
+            continue
+        table.add_row(
+            passage.id, passage.role, ", ".join(passage.causes), passage.title, passage.source, passage.checked
+        )
+    Console().print(table)
+
+
+@app.command()
+def page(
+    host: Annotated[str, typer.Option(help="Address to serve on.")] = "127.0.0.1",
+    port: Annotated[int | None, typer.Option(help="Port; the first free one from 7860 when not given.")] = None,
+) -> None:
+    """Open the page in a browser."""
+    from explainer.explainer import Explainer
+    from explainer.page import launch
+
+    launch(Explainer.load(threads=2), host, port)
+
+
+def _read_text(text: str | None) -> str:
+    if text is not None and text != "-":
+        return text
+    if sys.stdin.isatty():
+        typer.echo("Paste the text, then press Ctrl-D on a line of its own:", err=True)
+    data = sys.stdin.buffer.read(1_000_000)
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadInput(
+            f"the input is not text in UTF-8 ({error.reason} at byte {error.start}): paste the message itself"
+        ) from error
+
+
+def _answers(pairs: list[str]) -> dict[str, str]:
+    answers = {}
+    for pair in pairs:
+        question, sign, answer = pair.partition("=")
+        if not sign:
+            raise BadInput(f"answer {pair!r}: expected question=yes, such as applied=yes")
+        answers[question] = answer
+    return answers
+
+
+def main() -> None:
+    """Run the command; an error meant for the reader becomes one line and exit code 2."""
+    try:
+        app()
+    except ExplainerError as error:
+        typer.echo(f"explainer: {error}", err=True)
+        sys.exit(2)

@@ -1,0 +1,103 @@
+"""Texts to unit vectors: the embedded encoder, or any other by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explainer.errors import BadModel, MissingExtra
+from explainer.weights import model_folder, model_name
+
+MAX_PIECES = 256
+"""What MiniLM was trained with; a text message seldom has more."""
+BATCH_PIECES = 4096
+"""Pieces in one call of the model, padding included; more gains no speed on two cores."""
+
+
+class Encoder(Protocol):
+    """The seam: anything that turns texts into unit vectors."""
+
+    name: str
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """-> [n_texts, dim], each row of length 1."""
+        ...
+
+
+class EmbeddedEncoder:
+    """A BERT-shaped sentence encoder in CTranslate2 int8, mean pooling; imports no torch."""
+
+    def __init__(self, folder: Path | str = "encoder", threads: int = 1) -> None:
+        import ctranslate2
+        from tokenizers import Tokenizer
+
+        path = model_folder(folder)
+        self.name = model_name(path)
+        try:
+            self._model = ctranslate2.Encoder(str(path), compute_type="int8", intra_threads=threads)
+            self._tokenizer = Tokenizer.from_file(str(path / "tokenizer.json"))
+        except Exception as error:  # both libraries raise bare Exception or RuntimeError
+            raise BadModel(f"the encoder in {path} cannot be loaded ({error}): restore it from the project") from error
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(MAX_PIECES)
+        # A text that contains "[SEP]" must not make a control token.
+        self._tokenizer.encode_special_tokens = True
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        ids = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+        vectors = np.zeros((len(ids), 384), dtype=np.float32)
+        for batch in _batches_of_similar_length([len(row) for row in ids]):
+            hidden = np.array(self._model.forward_batch([ids[i] for i in batch]).last_hidden_state)  # [b, pieces, dim]
+            for row, i in enumerate(batch):
+                vectors[i] = hidden[row, : len(ids[i])].mean(axis=0)
+        return unit(vectors)
+
+
+class SentenceTransformerEncoder:
+    """Any encoder that sentence-transformers can load, from a folder or by name."""
+
+    def __init__(self, name: str) -> None:
+        try:
+            from sentence_transformers import SentenceTransformer
+        except ImportError as error:
+            raise MissingExtra(f"the encoder {name!r}", "models") from error
+        self.name = name
+        try:
+            self._model = SentenceTransformer(
+                name, device="cpu", trust_remote_code=False, model_kwargs={"use_safetensors": True}
+            )
+        except Exception as error:  # the hub client raises many kinds
+            raise BadModel(
+                f"the encoder {name!r} cannot be loaded ({type(error).__name__}): give a folder with safetensors, "
+                "or a name that is in the local cache"
+            ) from error
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        vectors = self._model.encode(list(texts), show_progress_bar=False, convert_to_numpy=True)
+        return unit(np.asarray(vectors, dtype=np.float32).reshape(len(texts), -1))
+
+
+def load_encoder(name: str | None = None) -> Encoder:
+    """The embedded encoder, or another one by name."""
+    return EmbeddedEncoder() if name is None else SentenceTransformerEncoder(name)
+
+
+def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Scale each row to length 1; a row of zeros stays."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    scaled: NDArray[np.float32] = vectors / np.maximum(lengths, np.float32(1e-9))
+    return scaled
+
+
+def _batches_of_similar_length(lengths: list[int]) -> list[list[int]]:
+    """Indices grouped so that little is padded and no batch holds more than BATCH_PIECES."""
+    batches: list[list[int]] = []
+    for i in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if not batches or (len(batches[-1]) + 1) * lengths[i] > BATCH_PIECES:
+            batches.append([])
+        batches[-1].append(i)
+    return batches

@@ -1,0 +1,45 @@
+"""The errors a reader may meet: what was found, what was expected, what to do."""
+
+
+class ExplainerError(Exception):
+    """Base of all errors that are meant for the person at the keyboard.
+
+    Only the ways in (command line, page, bulk) turn one into a line without a traceback.
+    """
+
+    code = "error"
+
+
+class BadInput(ExplainerError):
+    """The text, or something given beside it, cannot be read as it stands."""
+
+    code = "bad_input"
+
+
+class MissingExtra(ExplainerError):
+    """An optional part is not installed."""
+
+    code = "missing_extra"
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(
+            f'{what} needs the extra "{extra}": run  pip install -e ".[{extra}]" -c constraints.txt  in the clone'
+        )
+
+
+class BadModel(ExplainerError):
+    """A model folder is missing, incomplete or altered."""
+
+    code = "bad_model"
+
+
+class BadKnowledge(ExplainerError):
+    """A source document does not have the agreed form."""
+
+    code = "bad_knowledge"
+
+
+class BadPrompt(ExplainerError):
+    """A prompt template and the values for it do not fit together."""
+
+    code = "bad_prompt"

@@ -1,0 +1,114 @@
+"""The source documents on disk, and the passages in them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from explainer.errors import BadKnowledge
+from explainer.records import ALREADY, CAUSES, KINDS, ROLES, Passage
+
+KNOWLEDGE = Path(__file__).parent / "knowledge"
+_PASSAGE = re.compile(
+    r"^## +(?P<id>\S+)\s*\n```ya?ml\n(?P<block>.*?)\n```\s*\n(?P<body>.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL
+)
+_REQUIRED = ("title", "role", "causes", "country", "facts", "source", "url", "checked", "confidence")
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one where PyYAML was built with it: ten times faster
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One Markdown file of passages."""
+
+    path: Path
+    text: str
+
+
+def load_documents(folder: Path = KNOWLEDGE) -> list[Document]:
+    """All source documents below a folder, in the order of their paths. Raises BadKnowledge when there is none."""
+    documents = [Document(path, path.read_text("utf-8")) for path in sorted(folder.glob("*/*.md"))]
+    if not documents:
+        raise BadKnowledge(
+            f"no documents in {folder}: expected <country>/<topic>.md; restore the folder from the project"
+        )
+    return documents
+
+
+def split_passages(document: Document) -> Iterator[Passage]:
+    """The passages of a document. Raises BadKnowledge, naming file and passage, when one has not the agreed form."""
+    headings = re.findall(r"^## +(\S+)", document.text, re.MULTILINE)
+    matches = list(_PASSAGE.finditer(document.text))
+    if len(matches) != len(headings):
+        broken = sorted(set(headings) - {m["id"] for m in matches}) or headings
+        raise BadKnowledge(
+            f"{document.path}: passage {broken[0]} has no yaml block under its heading: add ```yaml ... ```"
+        )
+    for match in matches:
+        yield _passage(document.path, match["id"], match["block"], match["body"].strip())
+
+
+def _passage(path: Path, id: str, block: str, body: str) -> Passage:
+    fields = yaml.load(block, Loader=_LOADER)
+    where = f"{path}: passage {id}"
+    missing = [key for key in _REQUIRED if not isinstance(fields, dict) or key not in fields]
+    if missing:
+        raise BadKnowledge(f"{where} lacks {', '.join(missing)}: add it to the yaml block")
+    for key, allowed in (("causes", CAUSES), ("kinds", KINDS), ("already", ALREADY)):
+        unknown = set(fields.get(key, ())) - set(allowed)
+        if unknown:
+            raise BadKnowledge(
+                f"{where}: unknown {key} {', '.join(sorted(unknown))}: expected some of {', '.join(allowed)}"
+            )
+    if fields["role"] not in ROLES:
+        raise BadKnowledge(f"{where}: unknown role {fields['role']!r}: expected one of {', '.join(ROLES)}")
+    if not body:
+        raise BadKnowledge(f"{where} has no text under its yaml block")
+    return Passage(
+        id=id,
+        title=str(fields["title"]),
+        text=body if fields["role"] == "letter" else " ".join(body.split()),
+        role=fields["role"],
+        causes=tuple(fields["causes"]),
+        country=str(fields["country"]),
+        facts=tuple(fields["facts"]),
+        source=str(fields["source"]),
+        url=str(fields["url"] or ""),
+        checked=str(fields["checked"]),
+        confidence=str(fields["confidence"]),
+        kinds=tuple(fields.get("kinds", ())),
+        sender=fields.get("sender"),
+        lender=fields.get("lender"),
+        already=tuple(fields.get("already", ())),
+        since=str(fields.get("since") or ""),
+        replaces=str(fields.get("replaces") or ""),
+    )
+
+
+@cache
+def load_passages(folder: Path = KNOWLEDGE) -> tuple[Passage, ...]:
+    """All shipped passages. Raises BadKnowledge when an id occurs twice."""
+    passages = tuple(p for document in load_documents(folder) for p in split_passages(document))
+    seen: set[str] = set()
+    for passage in passages:
+        if passage.id in seen:
+            raise BadKnowledge(f"passage id {passage.id} occurs twice below {folder}: rename one")
+        seen.add(passage.id)
+    return passages
+
+
+def knowledge_name(passages: tuple[Passage, ...]) -> str:
+    """Name and short hash of what the passages say, as the answer states them."""
+    digest = hashlib.sha256("\n".join(f"{p.id}\t{p.text}" for p in passages).encode()).hexdigest()
+    return f"knowledge-{digest[:8]}"
+
+
+def first_sentence(text: str) -> str:
+    """The sentence that an answer prints; it stands alone by the form of the knowledge."""
+    match = re.match(r".+?[.!?](?=\s+[A-Z\"“\[{]|\s*$)(?<!\bNo\.)(?<!\bU\.S\.)(?<!\bCo\.)(?<!\bMr\.)", text, re.DOTALL)
+    return match.group().strip() if match else text.strip()

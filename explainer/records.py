@@ -1,0 +1,308 @@
+"""What passes between the stages: frozen records, in the order in which they appear."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal
+
+KINDS = (
+    "advert",
+    "service_notice",
+    "code",
+    "reminder",
+    "overdue_demand",
+    "third_party_demand",
+    "scam",
+    "not_loan",
+)
+"""What a text is. Learnable from the text."""
+
+CAUSES = (
+    "marketing",
+    "application",
+    "repayment_due",
+    "overdue",
+    "contact_of_borrower",
+    "wrong_number",
+    "identity_theft",
+    "phishing",
+    "not_loan",
+)
+"""Why a text came to this person. The text alone often cannot tell."""
+
+QUESTIONS = ("applied", "have_loan", "know_borrower", "name_is_mine", "number_new", "asked_to_pay")
+ALREADY = ("tapped", "installed", "paid", "shared_code", "shared_id")
+ROLES = ("why", "sign", "decide", "step", "avoid", "report", "letter", "background")
+
+Status = Literal["written", "quoted", "declined"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One text and what is known beside it."""
+
+    text: str
+    sender: str | None = None
+    received_at: str | None = None
+    """ISO date or date and time."""
+    name: str | None = None
+    """The reader's own name, to tell it from another person's in the text."""
+    country: str | None = None
+    """ISO 3166 code of two letters; found from the text when not given."""
+    answers: Mapping[str, str] = field(default_factory=dict)
+    """Question id -> yes | no | unknown."""
+    already: tuple[str, ...] = ()
+    """What has already happened: see ALREADY."""
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A detail of the text; offsets count characters of the text as given."""
+
+    name: str
+    """lender, amount, date, person, phone, link or reference."""
+    start: int
+    end: int
+    text: str
+    value: str = ""
+    """Canonical form: lender id, registered domain, E.164 number, currency code, ISO date; may be empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A text made readable: normalised, with the way back to the text as given."""
+
+    request: Request
+    text: str
+    """Normalised: NFKC, invisible characters out, look-alike letters folded."""
+    starts: tuple[int, ...]
+    """starts[i]: where normalised character i begins in the text as given."""
+    ends: tuple[int, ...]
+    """ends[i]: where it ends there."""
+    language: str
+    """en, zh or other."""
+    country: str | None
+    country_from: str | None
+    slots: tuple[Slot, ...]
+    sender_class: str | None
+    warnings: tuple[str, ...]
+
+    def first(self, name: str) -> Slot | None:
+        """The first slot of that name, if the text has one."""
+        return next((slot for slot in self.slots if slot.name == name), None)
+
+    def given_span(self, start: int, end: int) -> tuple[int, int]:
+        """Offsets in the normalised text -> offsets in the text as given."""
+        return self.starts[start], self.ends[end - 1]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Words of the text that speak for its kind."""
+
+    start: int
+    end: int
+    text: str
+    cue: str
+    """What these words do, in plain words."""
+    weight: float
+    """How far the probability of the kind falls when they are left out, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class KindEstimate:
+    """What the text is."""
+
+    kinds: Mapping[str, float]
+    """Kind -> probability; sums to 1."""
+    evidence: tuple[Evidence, ...]
+
+    @property
+    def kind(self) -> str:
+        return max(self.kinds, key=self.kinds.__getitem__)
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    cause: str
+    probability: float
+    decided_by: str
+    """The fact that would settle whether this is the cause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    id: str
+    text: str
+    options: tuple[str, ...] = ("yes", "no", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class CauseEstimate:
+    """Why the text came to this person."""
+
+    causes: tuple[Cause, ...]
+    """Sorted by probability, which sums to 1."""
+    confidence: Literal["high", "medium", "low"]
+    question: Question | None
+    """The open question whose answer is expected to settle most; None when none would."""
+    cues: tuple[str, ...]
+    """What spoke beside the kind, in plain words."""
+
+    @property
+    def cause(self) -> str:
+        return self.causes[0].cause
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One idea from a source document."""
+
+    id: str
+    title: str
+    text: str
+    role: str
+    causes: tuple[str, ...]
+    country: str
+    facts: tuple[str, ...]
+    source: str
+    url: str
+    checked: str
+    confidence: str
+    origin: Literal["shipped", "yours"] = "shipped"
+    kinds: tuple[str, ...] = ()
+    """Kinds of text it is meant for; empty means all."""
+    sender: str | None = None
+    """known or unknown, when the advice is right only for such a sender."""
+    lender: str | None = None
+    """Id of the one lender it is about, if any."""
+    already: tuple[str, ...] = ()
+    """What must have happened for this step to be urgent."""
+    since: str = ""
+    replaces: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that the retriever found."""
+
+    passage: Passage
+    score: float
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What the writer is told: everything that was found out, in one place."""
+
+    message: Message
+    kinds: KindEstimate
+    causes: CauseEstimate
+    passages: tuple[Passage, ...]
+    """At most three: why, sign, deciding fact."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A situation, and the same rendered for a model."""
+
+    situation: Situation
+    text: str
+    tags: Mapping[str, str]
+    """Tag -> the value it stands for, such as <AMOUNT_1> -> Rs 2031."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a writer proposes; nothing in it is trusted yet."""
+
+    headline: str
+    explanation: str
+    quoted: bool = False
+    """Composed from passages, word for word, and not by a model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    n: int
+    passage: str
+    title: str
+    quote: str
+    source: str
+    url: str
+    checked: str
+    origin: str = "shipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    text: str
+    citation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    title: str
+    text: str
+    citation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The answer. The page, the command line and the evaluation read nothing else."""
+
+    schema: int
+    id: str | None
+    status: Status
+    decline_reason: str | None
+    """not_loan, language or unclear when declined."""
+    kind: str
+    kinds: Mapping[str, float]
+    cause: str
+    causes: tuple[Cause, ...]
+    confidence: str
+    headline: str
+    explanation: str
+    evidence: tuple[Evidence, ...]
+    question: Question | None
+    answers: Mapping[str, str]
+    steps: tuple[Advice, ...]
+    avoid: tuple[Advice, ...]
+    report: tuple[Advice, ...]
+    letter: Letter | None
+    citations: tuple[Citation, ...]
+    hits: tuple[Hit, ...]
+    given: Mapping[str, str | None]
+    language: str
+    slots: Mapping[str, tuple[Slot, ...]]
+    warnings: tuple[str, ...]
+    campaign: str | None
+    models: Mapping[str, str]
+    version: str
+    timing_ms: Mapping[str, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain lists and dicts, in the form of the JSON answer."""
+        out: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
+        if self.id is None:
+            del out["id"]
+        for name in ("causes", "evidence", "steps", "avoid", "report", "citations"):
+            out[name] = [asdict(record) for record in out[name]]
+        out["kinds"] = {kind: round(p, 4) for kind, p in self.kinds.items()}
+        out["question"] = asdict(self.question) if self.question else None
+        out["letter"] = asdict(self.letter) if self.letter else None
+        out["hits"] = [{"passage": h.passage.id, "score": round(h.score, 4), "rank": h.rank} for h in self.hits]
+        out["slots"] = {
+            name: [{"start": s.start, "end": s.end, "text": s.text} for s in slots]
+            for name, slots in self.slots.items()
+        }
+        for name in ("answers", "given", "models", "timing_ms"):
+            out[name] = dict(out[name])
+        out["warnings"] = list(self.warnings)
+        return out
+
+    def to_json(self, indent: int | None = None) -> str:
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=indent)

@@ -1,0 +1,124 @@
+"""Step 4: the passages that fit: filtered by cause and country, ranked by meaning and by words."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import bm25s
+import numpy as np
+import platformdirs
+from numpy.typing import NDArray
+
+from explainer.encoder import Encoder
+from explainer.records import CauseEstimate, Hit, KindEstimate, Message, Passage
+from explainer.words import CAUSE_WORDS, KIND_WORDS
+
+EXPLAINING = ("why", "sign", "decide")
+"""The roles that the explanation is made from, one passage each: k = 3."""
+HITS = 10
+RRF = 60
+"""Reciprocal rank fusion, the constant of its authors: 1 / (60 + rank), summed over the two rankings."""
+LOCAL = 0.006
+"""Bonus for a passage of the reader's own country: it outweighs about twenty ranks, for a local rule says more."""
+LEADING = 0.012
+"""Bonus for a passage about the likelier of the two leading causes; less where it names other causes first."""
+
+
+class Retriever:
+    """The passages, their vectors and their word index."""
+
+    def __init__(self, passages: Sequence[Passage], encoder: Encoder, threads: int = 1) -> None:
+        self.passages = tuple(p for p in passages if p.role in (*EXPLAINING, "background"))
+        self._encoder = encoder
+        texts = [f"{p.title}. {p.text}" for p in self.passages]
+        self._vectors = _cached_vectors(texts, encoder)  # [n_passages, dim], unit
+        self._words = bm25s.BM25()
+        self._words.index(_tokens(texts), show_progress=False)
+
+    def retrieve(
+        self, messages: Sequence[Message], kinds: Sequence[KindEstimate], causes: Sequence[CauseEstimate]
+    ) -> list[list[Hit]]:
+        """The ten best passages for each message, best first."""
+        queries = [situation_words(m, k, c) for m, k, c in zip(messages, kinds, causes, strict=True)]
+        cosines = self._encoder.encode(queries) @ self._vectors.T  # [n_messages, n_passages]
+        return [
+            self._rank(query, cosine, message, kind, cause)
+            for query, cosine, message, kind, cause in zip(queries, cosines, messages, kinds, causes, strict=True)
+        ]
+
+    def _rank(
+        self, query: str, cosine: NDArray[np.float32], message: Message, kinds: KindEstimate, causes: CauseEstimate
+    ) -> list[Hit]:
+        leading = [c.cause for c in causes.causes[:2]]
+        fits = np.array([i for i, p in enumerate(self.passages) if fits_situation(p, message, kinds.kind, leading)])
+        if not len(fits):
+            return []
+        words = self._words.get_scores(_tokens([query])[0])
+        scores = np.zeros(len(fits))
+        for values in (cosine[fits], words[fits]):
+            scores[np.argsort(-values, kind="stable")] += 1 / (RRF + 1 + np.arange(len(fits)))
+        for row, i in enumerate(fits):
+            passage = self.passages[i]
+            if leading[0] in passage.causes:
+                scores[row] += LEADING / (1 + passage.causes.index(leading[0]))
+            scores[row] += LOCAL * (passage.country != "any")
+        best = np.argsort(-scores, kind="stable")[:HITS]
+        return [Hit(self.passages[fits[row]], float(scores[row]), rank) for rank, row in enumerate(best, 1)]
+
+
+def choose(hits: Sequence[Hit], causes: CauseEstimate) -> tuple[Passage, ...]:
+    """The best passage of each explaining role; one about the leading cause where there is one."""
+    leading = causes.cause
+    chosen = []
+    for role in EXPLAINING:
+        of_role = [h.passage for h in hits if h.passage.role == role]
+        best = next((p for p in of_role if leading in p.causes), next(iter(of_role), None))
+        if best is not None:
+            chosen.append(best)
+    return tuple(chosen)
+
+
+def fits_situation(passage: Passage, message: Message, kind: str, causes: Sequence[str]) -> bool:
+    """Right for one of these causes, this country, this kind and this lender."""
+    lenders = {slot.value for slot in message.slots if slot.name == "lender"}
+    return (
+        any(cause in passage.causes for cause in causes)
+        and passage.country in ("any", message.country)
+        and (not passage.kinds or kind in passage.kinds)
+        and (passage.lender is None or passage.lender in lenders)
+    )
+
+
+def situation_words(message: Message, kinds: KindEstimate, causes: CauseEstimate) -> str:
+    """The query: the situation in English words, and the text itself where it is English."""
+    parts = [KIND_WORDS[kinds.kind], *(CAUSE_WORDS[c.cause] for c in causes.causes[:2]), *causes.cues]
+    parts += [evidence.cue for evidence in kinds.evidence]
+    if message.language == "en":
+        parts.append(message.text[:400])
+    return ". ".join(dict.fromkeys(parts))
+
+
+def _tokens(texts: Sequence[str]) -> list[list[str]]:
+    tokens = bm25s.tokenize(list(texts), stopwords="en", return_ids=False, show_progress=False)
+    return [list(row) for row in tokens]
+
+
+def _cached_vectors(texts: list[str], encoder: Encoder) -> NDArray[np.float32]:
+    """Vectors of the knowledge, kept on disk under the hash of texts and encoder; without a disk, computed."""
+    digest = hashlib.sha256("\0".join([encoder.name, *texts]).encode()).hexdigest()[:16]
+    file = Path(platformdirs.user_cache_dir("loan-text-explainer")) / f"vectors-{digest}.npy"
+    with contextlib.suppress(OSError, ValueError, EOFError):
+        vectors: NDArray[np.float32] = np.load(file, allow_pickle=False)
+        if vectors.shape[0] == len(texts):
+            return vectors
+    vectors = encoder.encode(texts)
+    with contextlib.suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        partial = file.with_suffix(f".{os.getpid()}.npy")
+        np.save(partial, vectors)
+        partial.replace(file)  # whole or not at all, also when two processes write
+    return vectors

@@ -1,0 +1,50 @@
+"""Where the models lie, and whether they are the ones that were shipped."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+from explainer.errors import BadModel
+
+MODELS = Path(__file__).parent / "models"
+MANIFEST = "manifest.json"
+"""In each model folder: file name -> sha256."""
+
+
+def model_folder(name: str | Path) -> Path:
+    """The checked folder of an embedded model, or of one given by path.
+
+    Raises BadModel, naming the file, when something is missing or differs from the manifest.
+    """
+    folder = MODELS / name
+    if not folder.is_dir():
+        raise BadModel(f"model folder {folder} not found: restore it from the project (git checkout -- {folder})")
+    manifest = folder / MANIFEST
+    if not manifest.is_file():
+        raise BadModel(f"{manifest} not found: the folder is not a complete model; restore it from the project")
+    for file, expected in json.loads(manifest.read_text("utf-8")).items():
+        if not (folder / file).is_file():
+            raise BadModel(f"{folder / file} is missing, the manifest names it: restore it from the project")
+        if sha256(folder / file) != expected:
+            raise BadModel(
+                f"{folder / file} differs from its manifest: it was altered or cut; restore it from the project"
+            )
+    return folder
+
+
+def sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def write_manifest(folder: Path) -> None:
+    """Record the hash of every file of a model folder except its card, which may be reworded."""
+    files = sorted(f for f in folder.iterdir() if f.name not in (MANIFEST, "README.md"))
+    (folder / MANIFEST).write_text(json.dumps({f.name: sha256(f) for f in files}, indent=1) + "\n", "utf-8")
+
+
+def model_name(folder: Path) -> str:
+    """Name and short hash, as the answer states them: encoder-1a2b3c4d."""
+    return f"{folder.name}-{sha256(folder / MANIFEST)[:8]}"
