@@ -127,7 +127,8 @@ def test_the_json_has_the_names_of_the_form(explainer: Any) -> None:
     answer = json.loads(explainer.explain(HOME_CREDIT, sender="VM-HOMECR-S").to_json())
     names = (
         "schema status decline_reason kind kinds cause causes confidence headline explanation evidence question "
-        "answers steps avoid report letter citations hits given language slots warnings campaign models version timing_ms"
+        "answers steps avoid report letter citations hits given language slots warnings campaign models version "
+        "timing_ms"
     )
     assert " ".join(answer) == names
     assert answer["schema"] == 1 and answer["given"]["sender"] == "VM-HOMECR-S"
