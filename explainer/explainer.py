@@ -5,42 +5,25 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
 from itertools import islice
 
-from explainer.advice import ChosenAdvice, choose_advice, fill_letter, printed
+from explainer.advice import choose_advice
+from explainer.answer import assemble
 from explainer.causes import estimate_causes
 from explainer.encoder import EmbeddedEncoder, Encoder, load_encoder
 from explainer.errors import BadInput, ExplainerError
 from explainer.grounding import Grounded, ground
 from explainer.kinds import KindModel
-from explainer.knowledge import first_sentence, knowledge_name, load_passages
+from explainer.knowledge import knowledge_name, load_passages
 from explainer.message import read_message
+from explainer.normalise import normalise
 from explainer.prompting import build_prompt
-from explainer.records import (
-    Advice,
-    Citation,
-    Explanation,
-    Hit,
-    KindEstimate,
-    Letter,
-    Message,
-    Passage,
-    Request,
-    Situation,
-)
+from explainer.records import KINDS, Draft, Explanation, Hit, Message, Passage, Request, Situation, Status
 from explainer.retriever import Retriever, choose
-from explainer.words import KIND_WORDS
 from explainer.writer import QuotingWriter, Writer, load_writer
 
 BATCH = 64
 """Texts that go through the stages together; more gains no speed on two cores."""
-READABLE = ("en", "zh")
-SURE_IN_OTHER_LANGUAGE = 0.80
-"""In another language the words are half understood: below this the answer is declined."""
-UNCLEAR = 0.30
-"""When no kind reaches this, the text is not understood."""
-
 Outcome = Explanation | ExplainerError
 
 
@@ -51,11 +34,11 @@ class Explainer:
         self, kinds: KindModel, retriever: Retriever, writer: Writer, passages: Sequence[Passage], encoder_name: str
     ) -> None:
         self._kinds = kinds
-        self._retriever = retriever
+        self.retriever = retriever
         self._writer = writer
         self._passages = tuple(passages)
         self._quoting = QuotingWriter()
-        self._models = {
+        self.models = {
             "encoder": encoder_name,
             "kinds": kinds.name,
             "writer": writer.name,
@@ -104,21 +87,12 @@ class Explainer:
             yield from self._explain_batch(batch)
 
     def _explain_batch(self, requests: list[Request]) -> Iterator[Outcome]:
-        clock = _Clock(len(requests))
+        clock = Clock(len(requests))
         with clock.stage("read"):
             read = [_read(request) for request in requests]
-        messages = [m for m in read if isinstance(m, Message)]
-        with clock.stage("kinds"):
-            kinds = self._kinds.estimate(messages)
-        with clock.stage("causes"):
-            causes = [estimate_causes(m, k) for m, k in zip(messages, kinds, strict=True)]
-        with clock.stage("retrieve"):
-            hits = self._retriever.retrieve(messages, kinds, causes) if messages else []
-        situations = [
-            Situation(m, k, c, choose(h, c)) for m, k, c, h in zip(messages, kinds, causes, hits, strict=True)
-        ]
+        situations, hits = self.situate([m for m in read if isinstance(m, Message)], clock)
         with clock.stage("write"):
-            drafts = self._writer.generate([build_prompt(s) for s in situations])
+            drafts = self.write(situations)
         with clock.stage("ground"):
             grounded = [ground(d, s) for d, s in zip(drafts, situations, strict=True)]
         with clock.stage("advise"):
@@ -129,138 +103,39 @@ class Explainer:
                 yield item
                 continue
             situation, found, result, draft, chosen = next(answers)
-            status: str = "quoted" if draft.quoted else "written"
+            status: Status = "quoted" if draft.quoted else "written"
             if isinstance(result, list):
                 status, result = "quoted", self._quote(situation)
-            yield self._assemble(situation, found, result, status, chosen, clock.per_text())
+            yield assemble(situation, found, result, status, chosen, self.models, clock.per_text())
+
+    def situate(
+        self, messages: Sequence[Message], clock: Clock | None = None
+    ) -> tuple[list[Situation], list[list[Hit]]]:
+        """Messages to situations: kinds, causes, hits, and the three passages of each."""
+        if not messages:
+            return [], []
+        clock = clock or Clock(len(messages))
+        with clock.stage("kinds"):
+            kinds = self._kinds.estimate(messages)
+        with clock.stage("causes"):
+            causes = [estimate_causes(m, k) for m, k in zip(messages, kinds, strict=True)]
+        with clock.stage("retrieve"):
+            hits = self.retriever.retrieve(messages, kinds, causes)
+        rows = zip(messages, kinds, causes, hits, strict=True)
+        return [Situation(m, k, c, choose(h, c)) for m, k, c, h in rows], hits
+
+    def kind_probabilities(self, texts: Sequence[str]) -> list[dict[str, float]]:
+        """Kinds of plain texts, without evidence: what the probes of the evaluation ask."""
+        rows = self._kinds.probabilities([normalise(text)[0] for text in texts])
+        return [dict(zip(KINDS, map(float, row), strict=True)) for row in rows]
+
+    def write(self, situations: Sequence[Situation]) -> list[Draft]:
+        """Situations to drafts."""
+        return self._writer.generate([build_prompt(s) for s in situations])
 
     def _quote(self, situation: Situation) -> Grounded | list[str]:
         """The last resort, when a draft failed."""
         return ground(self._quoting.generate([build_prompt(situation)])[0], situation)
-
-    def _assemble(
-        self,
-        situation: Situation,
-        hits: Sequence[Hit],
-        result: Grounded | list[str],
-        status: str,
-        advice: ChosenAdvice,
-        timing: dict[str, float],
-    ) -> Explanation:
-        message, kinds, causes = situation.message, situation.kinds, situation.causes
-        reason = decline_reason(message, kinds)
-        if reason is None and isinstance(result, list):
-            reason = "unclear"
-        if reason is not None or isinstance(result, list):
-            status, result = "declined", Grounded(*declined_words(reason or "unclear", message, kinds), ())
-            if reason != "not_loan" or not looks_like_a_trap(message, kinds):
-                advice = ChosenAdvice((), (), (), None)
-        cited = [*result.cited]
-        behind = [*advice.steps, *advice.avoid, *advice.report, *([advice.letter] if advice.letter else [])]
-        cited += [p for p in dict.fromkeys(behind) if p not in cited]
-        number = {p.id: n for n, p in enumerate(cited, 1)}
-
-        def lines(passages: Sequence[Passage]) -> tuple[Advice, ...]:
-            return tuple(Advice(printed(p), number[p.id]) for p in passages)
-
-        names = dict.fromkeys(slot.name for slot in message.slots)
-        slots = {name: tuple(slot for slot in message.slots if slot.name == name) for name in names}
-        request = message.request
-        return Explanation(
-            schema=1,
-            id=request.id,
-            status=status,  # type: ignore[arg-type]
-            decline_reason=reason,
-            kind=kinds.kind,
-            kinds=kinds.kinds,
-            cause=causes.cause,
-            causes=causes.causes if status != "declined" else causes.causes[:1],
-            confidence=causes.confidence,
-            headline=result.headline,
-            explanation=result.explanation,
-            evidence=kinds.evidence,
-            question=causes.question if status != "declined" else None,
-            answers=request.answers,
-            steps=lines(advice.steps),
-            avoid=lines(advice.avoid),
-            report=lines(advice.report),
-            letter=Letter(advice.letter.title, fill_letter(advice.letter, message), number[advice.letter.id])
-            if advice.letter
-            else None,
-            citations=tuple(
-                Citation(
-                    number[p.id],
-                    p.id,
-                    p.title,
-                    p.text if p.role != "letter" else first_sentence(p.text),
-                    p.source,
-                    p.url,
-                    p.checked,
-                    p.origin,
-                )
-                for p in cited
-            ),
-            hits=tuple(hits),
-            given={
-                "sender": request.sender,
-                "received_at": request.received_at,
-                "name": request.name,
-                "country": message.country,
-                "country_from": message.country_from,
-            },
-            language=message.language,
-            slots=slots,
-            warnings=message.warnings,
-            campaign=None,
-            models=self._models,
-            version=program_version(),
-            timing_ms=timing,
-        )
-
-
-def decline_reason(message: Message, kinds: KindEstimate) -> str | None:
-    """Why no explanation is given, or None."""
-    best = kinds.kinds[kinds.kind]
-    if kinds.kind == "not_loan":
-        return "not_loan"
-    if message.language not in READABLE and best < SURE_IN_OTHER_LANGUAGE:
-        return "language"
-    return "unclear" if best < UNCLEAR else None
-
-
-def looks_like_a_trap(message: Message, kinds: KindEstimate) -> bool:
-    """A text that is not about a loan gets the safety lines when it may still be a trap."""
-    return kinds.kinds["scam"] >= 0.05 or message.first("link") is not None
-
-
-def declined_words(reason: str, message: Message, kinds: KindEstimate) -> tuple[str, str]:
-    """Headline and explanation of an answer that is declined: what the text looks like instead."""
-    ranked = sorted(kinds.kinds.items(), key=lambda item: -item[1])
-    if reason == "not_loan":
-        rival = next((kind for kind, p in ranked[1:2] if p >= 0.15), None)
-        looks = f" It has a little of {KIND_WORDS[rival]}." if rival else ""
-        return (
-            "This does not look like a text about a loan.",
-            f"This text says nothing that a lender, a collector or a loan trap would say.{looks} "
-            "This program explains loan texts only; it cannot judge other texts or say whether to trust them.",
-        )
-    if reason == "language":
-        return (
-            "This text is in a language that the program cannot read well enough.",
-            f"It reads English and Chinese. The text looks most like {KIND_WORDS[ranked[0][0]]}: a weak guess.",
-        )
-    return (
-        "The program cannot tell what this text is.",
-        f"It has something of {KIND_WORDS[ranked[0][0]]} and something of {KIND_WORDS[ranked[1][0]]}. "
-        "Paste the whole text, with its sender if you have it.",
-    )
-
-
-def program_version() -> str:
-    try:
-        return version("loan-text-explainer")
-    except PackageNotFoundError:
-        return "0+unknown"
 
 
 def _read(request: Request) -> Message | ExplainerError:
@@ -270,7 +145,7 @@ def _read(request: Request) -> Message | ExplainerError:
         return error
 
 
-class _Clock:
+class Clock:
     """Milliseconds a text and stage: the batch's time, shared out."""
 
     def __init__(self, n_texts: int) -> None:

@@ -113,7 +113,7 @@ def ground(draft: Draft, situation: Situation) -> Grounded | list[str]:
             allowed = situation.message.request.text
             parts.append(sentence)
         else:
-            passage = supporting(sentence, situation.passages)
+            passage = supporting(sentence, situation.relevant_passages)
             if passage is None:
                 reasons.append(f"no passage supports: {sentence}")
                 continue

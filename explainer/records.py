@@ -204,6 +204,12 @@ class Situation:
     passages: tuple[Passage, ...]
     """At most three: why, sign, deciding fact."""
 
+    @property
+    def relevant_passages(self) -> tuple[Passage, ...]:
+        """Those about one of the two leading causes: nothing else may be said or cited."""
+        leading = {c.cause for c in self.causes.causes[:2]}
+        return tuple(p for p in self.passages if leading & set(p.causes))
+
 
 @dataclass(frozen=True, slots=True)
 class Prompt:

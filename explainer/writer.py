@@ -126,7 +126,7 @@ def _lure(situation: Situation) -> str:
 def _explanation(situation: Situation) -> str:
     """What the text says, why such texts come, a sign, what decides; the rival cause where there is room."""
     sentences = [report_sentence(situation)]
-    sentences += [first_sentence(p.text) for p in situation.passages]
+    sentences += [first_sentence(p.text) for p in situation.relevant_passages]
     causes = situation.causes.causes
     if len(causes) > 1 and causes[1].probability >= RIVAL:
         sentences.append(f"It could also be that {CAUSE_WORDS[causes[1].cause]}.")

@@ -1,10 +1,11 @@
-"""Fine-tune the whole encoder for kinds, and convert it to the embedded form.
+"""Fine-tune the whole encoder to read messages, what they are and their details, and convert it to the embedded form.
 
-    python -m explainer.training.kind_encoder MINILM_FOLDER [--out FOLDER] [--dev FILE] [--leave-out BATCH ...] [--smoke]
+    python -m explainer.training.kind_encoder MINILM_FOLDER --out FOLDER [--dev FILE] [--smoke]
 
 MINILM_FOLDER holds the original all-MiniLM-L6-v2 (Apache-2.0). The recipe: add the Chinese characters of the training
-messages to its vocabulary, train all of it with a linear head on soft labels and noisy texts, score after every epoch.
-Writes the encoder (CTranslate2 int8) and classifier.safetensors, the head on its embedding.
+messages to its vocabulary, train all of it with two linear heads, one for the kind (soft labels, noisy texts) and one
+for the details, piece by piece (clean texts), and score after every epoch. Writes the encoder (CTranslate2 int8) and
+heads.safetensors.
 """
 
 from __future__ import annotations
@@ -22,11 +23,12 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 from tokenizers import Tokenizer
-from transformers import BertConfig, BertModel
+from transformers import BertModel
 
 from explainer.normalise import normalise
 from explainer.records import KINDS
-from explainer.training.messages import TrainingMessage, load_messages, soft_label
+from explainer.tagger import TAGS
+from explainer.training.messages import SLOT_OF_TYPE, TrainingMessage, load_messages, soft_label
 from explainer.training.noise import noisy
 
 EPOCHS = 6
@@ -37,6 +39,10 @@ DROPOUT = 0.1
 MIN_COUNT = 3
 """A Chinese character seen this often gets a piece of its own."""
 SEED = 7
+TAG_WEIGHT = 1.0
+"""Of the loss of the details against the loss of the kind."""
+IGNORED = -100
+"""A piece whose tag is not known: the text was changed."""
 
 
 def main() -> None:
@@ -67,16 +73,19 @@ class KindClassifier(torch.nn.Module):
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
-        self.bert = BertModel.from_pretrained(folder, add_pooling_layer=False, hidden_dropout_prob=DROPOUT, use_safetensors=True)
+        self.bert = BertModel.from_pretrained(
+            folder, add_pooling_layer=False, hidden_dropout_prob=DROPOUT, use_safetensors=True
+        )
         self.head = torch.nn.Linear(self.bert.config.hidden_size, len(KINDS))
+        self.tags = torch.nn.Linear(self.bert.config.hidden_size, len(TAGS))
         self.scale = torch.nn.Parameter(torch.tensor(8.0))  # unit vectors need a scale to make sharp logits
 
-    def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """[batch, pieces] twice -> logits [batch, n_kinds]"""
+    def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """[batch, pieces] twice -> logits [batch, n_kinds], [batch, pieces, n_tags]"""
         hidden = self.bert(input_ids=ids, attention_mask=mask).last_hidden_state
         weights = mask.unsqueeze(-1).to(hidden.dtype)
         mean = (hidden * weights).sum(1) / weights.sum(1)
-        return self.head(torch.nn.functional.normalize(mean, dim=-1) * self.scale)  # type: ignore[no-any-return]
+        return self.head(torch.nn.functional.normalize(mean, dim=-1) * self.scale), self.tags(hidden)
 
     def save(self, folder: Path, out: Path) -> None:
         from explainer.training.encoder import convert
@@ -84,7 +93,9 @@ class KindClassifier(torch.nn.Module):
         self.bert.save_pretrained(folder, safe_serialization=True)
         convert(folder, out)
         head = (self.head.weight * self.scale).T.detach().contiguous().float()
-        save_file({"dense": head, "bias": self.head.bias.detach().float()}, out / "classifier.safetensors")
+        tensors = {"dense": head, "bias": self.head.bias, "tags": self.tags.weight.T, "tag_bias": self.tags.bias}
+        save_file({k: v.detach().float().contiguous() for k, v in tensors.items()}, out / "heads.safetensors")
+        (out / "heads.safetensors").chmod(0o644)
 
 
 def widen_vocabulary(source: Path, folder: Path, texts: list[str]) -> Tokenizer:
@@ -112,12 +123,19 @@ def widen_vocabulary(source: Path, folder: Path, texts: list[str]) -> Tokenizer:
 
 
 def train(
-    model: KindClassifier, tokenizer: Tokenizer, messages: list[TrainingMessage], held_out: list[TrainingMessage], options: Any
+    model: KindClassifier,
+    tokenizer: Tokenizer,
+    messages: list[TrainingMessage],
+    held_out: list[TrainingMessage],
+    options: Any,
 ) -> None:
     targets = torch.tensor([[soft_label(m).get(k, 0.0) for k in KINDS] for m in messages])
     steps = options.epochs * math.ceil(len(messages) / BATCH)
     optimizer = torch.optim.AdamW(
-        [{"params": model.bert.parameters(), "lr": RATE}, {"params": [*model.head.parameters(), model.scale], "lr": HEAD_RATE}],
+        [
+            {"params": model.bert.parameters(), "lr": RATE},
+            {"params": [*model.head.parameters(), model.scale], "lr": HEAD_RATE},
+        ],
         weight_decay=0.01,
     )
     schedule = torch.optim.lr_scheduler.LambdaLR(
@@ -126,14 +144,19 @@ def train(
     rng, start = random.Random(options.seed), time.time()
     for epoch in range(1, options.epochs + 1):
         model.train()
-        texts = [noisy(m.text, rng) if epoch > 1 else m.text for m in messages]
-        encoded = [e.ids for e in tokenizer.encode_batch([normalise(t)[0] or "-" for t in texts])]
+        encoded = [encode(m, tokenizer, rng, clean=epoch == 1) for m in messages]
         losses = []
-        for batch in shuffled_batches([len(e) for e in encoded], rng):
-            ids, mask = padded([encoded[i] for i in batch])
+        for batch in shuffled_batches([len(ids) for ids, _ in encoded], rng):
+            ids, mask = padded([encoded[i][0] for i in batch])
+            tags, _ = padded([encoded[i][1] for i in batch], IGNORED)
             with torch.autocast("cpu", dtype=torch.bfloat16):
-                logits = model(ids, mask)
+                logits, tag_logits = model(ids, mask)
             loss = torch.nn.functional.cross_entropy(logits.float(), targets[batch], label_smoothing=0.05)
+            if (tags != IGNORED).any():
+                tag_loss = torch.nn.functional.cross_entropy(
+                    tag_logits.float().flatten(0, 1), tags.flatten(), ignore_index=IGNORED
+                )
+                loss = loss + TAG_WEIGHT * tag_loss
             optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -142,10 +165,33 @@ def train(
             losses.append(loss.item())
         print(f"epoch {epoch}: loss {np.mean(losses):.3f}, {time.time() - start:.0f} s", flush=True)
         if held_out:
-            right = np.mean([g == m.kind or g in m.also_ok for g, m in zip(predict(model, tokenizer, [m.text for m in held_out]), held_out, strict=True)])
+            guesses = predict(model, tokenizer, [m.text for m in held_out])
+            right = np.mean([g == m.kind or g in m.also_ok for g, m in zip(guesses, held_out, strict=True)])
             print(f"  left out {len(held_out)}: lenient {right:.3f}", flush=True)
         if options.dev:
             report(model, tokenizer, options.dev)
+
+
+def encode(
+    message: TrainingMessage, tokenizer: Tokenizer, rng: random.Random, clean: bool
+) -> tuple[list[int], list[int]]:
+    """Pieces, and the tag of each; a noisy text teaches its kind only."""
+    text = message.text if clean else noisy(message.text, rng)
+    plain, starts, _, _ = normalise(text)
+    pieces = tokenizer.encode(plain or "-")
+    if text != message.text:
+        return pieces.ids, [IGNORED] * len(pieces.ids)
+    tags = [TAGS.index("outside")] * len(pieces.ids)
+    for i, (start, end) in enumerate(pieces.offsets):
+        if start == end:  # [CLS] and [SEP]
+            tags[i] = IGNORED
+            continue
+        at = starts[start]
+        for name, first, last in message.slots:
+            if first <= at < last and (kind := SLOT_OF_TYPE.get(name)):
+                begins = i == 0 or starts[pieces.offsets[i - 1][0]] < first or pieces.offsets[i - 1][1] == 0
+                tags[i] = TAGS.index(f"{'begin' if begins else 'inside'} {kind}")
+    return pieces.ids, tags
 
 
 def predict(model: KindClassifier, tokenizer: Tokenizer, texts: list[str]) -> list[str]:
@@ -155,7 +201,7 @@ def predict(model: KindClassifier, tokenizer: Tokenizer, texts: list[str]) -> li
     with torch.no_grad():
         for i in range(0, len(encoded), 64):
             ids, mask = padded(encoded[i : i + 64])
-            guesses += [KINDS[int(k)] for k in model(ids, mask).argmax(-1)]
+            guesses += [KINDS[int(k)] for k in model(ids, mask)[0].argmax(-1)]
     return guesses
 
 
@@ -176,9 +222,9 @@ def shuffled_batches(lengths: list[int], rng: random.Random) -> list[list[int]]:
     return batches
 
 
-def padded(rows: list[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+def padded(rows: list[list[int]], filler: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
     longest = max(map(len, rows))
-    ids = torch.tensor([row + [0] * (longest - len(row)) for row in rows])
+    ids = torch.tensor([row + [filler] * (longest - len(row)) for row in rows])
     mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in rows])
     return ids, mask
 

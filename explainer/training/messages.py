@@ -11,6 +11,8 @@ from pathlib import Path
 from explainer.records import KINDS
 
 FOLDER = Path(__file__).parent / "messages"
+SLOT_OF_TYPE = {n: n for n in ("lender", "amount", "date", "person", "phone", "link")} | {"ref": "reference"}
+"""Marked types that are slots; times, terms and rates are marked too, but not looked for."""
 _MARK = re.compile(r"\{([A-Z]+):([^{}]*)\}")
 
 

@@ -35,7 +35,11 @@ def _upper(text: str, rng: random.Random) -> str:
 
 
 def _no_signs(text: str, rng: random.Random) -> str:
-    return " ".join(re.sub(r"[^\w\s]|_", " ", text).split()).lower() if text.isascii() else re.sub(r"[，。！、：；]", "", text)
+    return (
+        " ".join(re.sub(r"[^\w\s]|_", " ", text).split()).lower()
+        if text.isascii()
+        else re.sub(r"[，。！、：；]", "", text)
+    )
 
 
 def _no_digits(text: str, rng: random.Random) -> str:
