@@ -74,7 +74,7 @@ def run(options: argparse.Namespace) -> list[str]:
         raise BadInput(f"{len(pairs)} samples overlap, first {pairs[0]}: see python -m eval.overlap")
     out = options.out or FOLDER / "runs" / time.strftime("%Y%m%d-%H%M%S")
     out.mkdir(parents=True, exist_ok=True)
-    explainer = Explainer.load(encoder=options.encoder, writer=options.writer, threads=2)
+    explainer = Explainer.load(encoder=options.encoder, writer=options.writer, threads=2, own_documents=False)
     resolved = settings(options, samples, explainer)
     _same_settings(out / "settings.json", resolved)
     records = list(_resumed(out / "samples.jsonl", samples, explainer, bool(options.messages)))

@@ -38,13 +38,14 @@ def choose_advice(
     usual = [p for p in _for_causes(fitting, "step", leading) if not p.already]
     steps = _distinct(urgent)[:MAX_URGENT]
     steps = _distinct([*steps, *usual])[: max(MAX_STEPS, len(steps) + 1)]
+    avoid = _distinct([*steps, *_for_causes(fitting, "avoid", leading)])[len(steps) :]  # never a step said again
     report = [p for p in _for_causes(fitting, "report", leading) if not p.already or set(p.already) & set(already)]
     local = [p for p in report if p.country != "any"]
     letters = [p for p in _ordered(fitting, "letter", leading[:1]) if leading[0] in p.causes]
     return ChosenAdvice(
         steps=tuple(steps),
-        avoid=tuple(_distinct(_for_causes(fitting, "avoid", leading))[:MAX_AVOID]),
-        report=tuple(_distinct(local or report)[:MAX_REPORT]),
+        avoid=tuple(avoid[:MAX_AVOID]),
+        report=tuple(_distinct([*local, *report])[:MAX_REPORT]),
         letter=letters[0] if letters else None,
     )
 
@@ -91,7 +92,7 @@ def _fits(passage: Passage, message: Message, kind: str) -> bool:
     return (
         passage.country in ("any", message.country)
         and (not passage.kinds or kind in passage.kinds)
-        and passage.sender in (None, known)
+        and passage.sender in (None, known, message.sender_class)
         and (passage.lender is None or passage.lender in lenders)
     )
 

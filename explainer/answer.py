@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 
 from explainer.advice import ChosenAdvice, fill_letter, printed
-from explainer.grounding import Grounded
+from explainer.grounding import MAX_EXPLANATION, Grounded, sentences, states_no_rule
 from explainer.knowledge import first_sentence
 from explainer.records import (
     Advice,
@@ -29,6 +31,8 @@ UNCLEAR = 0.30
 """When no kind reaches this, the text is not understood."""
 MAYBE_A_TRAP = 0.05
 """From this probability of a scam on, a text that is not about a loan gets the safety lines."""
+HITS = 10
+"""Passages that the answer lists."""
 NO_ADVICE = ChosenAdvice((), (), (), None)
 
 
@@ -47,6 +51,8 @@ def assemble(
     if reason is not None or isinstance(result, list):
         status, result = "declined", Grounded(*declined_words(reason or "unclear", message, kinds), ())
         advice = advice if reason == "not_loan" and looks_like_a_trap(message, kinds) else NO_ADVICE
+    elif own := next((hit.passage for hit in hits if hit.passage.origin == "yours"), None):
+        result = point_to(own, result)
     cited = _all_cited(result, advice)
     number = {passage.id: n for n, passage in enumerate(cited, 1)}
     names = dict.fromkeys(slot.name for slot in message.slots)
@@ -71,7 +77,7 @@ def assemble(
         report=_lines(advice.report, number),
         letter=_letter(advice.letter, message, number),
         citations=tuple(_citation(n, passage) for n, passage in enumerate(cited, 1)),
-        hits=tuple(hits),
+        hits=tuple(hits[:HITS]),
         given={
             "sender": request.sender,
             "received_at": request.received_at,
@@ -87,6 +93,24 @@ def assemble(
         version=program_version(),
         timing_ms=timing,
     )
+
+
+def point_to(own: Passage, result: Grounded) -> Grounded:
+    """A sentence that points to a passage of the reader's own documents; no word of theirs is said in our name.
+
+    It may take the place of closing sentences that state no rule; where it finds no place, nothing changes.
+    """
+    kept = sentences(result.explanation)
+    pointer = f"One of your own documents may speak of this too [{len(result.cited) + 1}]."
+    while _words([*kept, pointer]) > MAX_EXPLANATION and len(kept) > 1 and states_no_rule(kept[-1]):
+        kept.pop()
+    if _words([*kept, pointer]) > MAX_EXPLANATION:
+        return result
+    return replace(result, explanation=" ".join([*kept, pointer]), cited=(*result.cited, own))
+
+
+def _words(said: Sequence[str]) -> int:
+    return len(re.sub(r" *\[\d+\]", "", " ".join(said)).split())
 
 
 def _all_cited(result: Grounded, advice: ChosenAdvice) -> list[Passage]:

@@ -88,7 +88,7 @@ def next_question(message: Message, probabilities: Mapping[str, float], answers:
     for question, row in load_table()["questions"].items():
         if question in answers or (question == "name_is_mine" and message.first("person") is None):
             continue
-        p_yes = sum(probabilities[c] * row["yes"][c] for c in CAUSES)
+        p_yes = sum(probabilities[c] * p for c, p in row["yes"].items()) / (1 - probabilities["not_loan"])
         after = {a: _normalised(_answered(probabilities, question, a)) for a in ("yes", "no")}
         gain = _entropy(probabilities) - p_yes * _entropy(after["yes"]) - (1 - p_yes) * _entropy(after["no"])
         if gain > best_gain and any(_verdict(a) != _verdict(probabilities) for a in after.values()):
@@ -103,10 +103,13 @@ def _verdict(probabilities: Mapping[str, float]) -> tuple[str, str]:
 
 
 def _answered(weights: Mapping[str, float], question: str, answer: str) -> dict[str, float]:
+    """Weights after an answer; whether it is about a loan is for the text to say, so not_loan keeps its share."""
     if answer == "unknown":
         return dict(weights)
     yes = load_table()["questions"][question]["yes"]
-    return {c: w * (yes[c] if answer == "yes" else 1 - yes[c]) for c, w in weights.items()}
+    moved = {c: w * (yes[c] if answer == "yes" else 1 - yes[c]) for c, w in weights.items() if c != "not_loan"}
+    before, after = sum(weights.values()) - weights["not_loan"], sum(moved.values())
+    return {**moved, "not_loan": weights["not_loan"] * (after / before if before else 1.0)}
 
 
 def _normalised(weights: Mapping[str, float]) -> dict[str, float]:

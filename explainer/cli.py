@@ -9,11 +9,13 @@ from typing import Annotated
 import typer
 
 from explainer.errors import BadInput, ExplainerError
+from explainer.sources_cli import app as sources
 
 app = typer.Typer(
     help="Why did I get this loan text, and what do I do now?", no_args_is_help=True, add_completion=False,
     pretty_exceptions_enable=False,
 )  # fmt: skip
+app.add_typer(sources, name="sources")
 SAMPLE = "Dear customer, your loan EMI of Rs 2031 is due on 18-09-21. Maintain balance in your a/c. -Home Credit"
 
 
@@ -82,27 +84,6 @@ def bulk(
     console.print(f"{summary.rows} rows, {summary.failed} of them with an error, written to {target}", soft_wrap=True)
     if summary.failed:
         raise typer.Exit(1)
-
-
-@app.command()
-def sources(
-    country: Annotated[str | None, typer.Option(help="Only this country, or any.")] = None,
-    cause: Annotated[str | None, typer.Option(help="Only this cause.")] = None,
-) -> None:
-    """List the knowledge: every passage with its source."""
-    from rich.console import Console
-    from rich.table import Table
-
-    from explainer.knowledge import load_passages
-
-    table = Table("id", "role", "causes", "title", "source", "checked", box=None)
-    for passage in load_passages():
-        if country and passage.country.casefold() != country.casefold() or cause and cause not in passage.causes:
-            continue
-        table.add_row(
-            passage.id, passage.role, ", ".join(passage.causes), passage.title, passage.source, passage.checked
-        )
-    Console().print(table)
 
 
 @app.command()

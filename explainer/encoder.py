@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from explainer.errors import BadModel, MissingExtra
 from explainer.weights import model_folder, model_name
 
+DIM = 384
 MAX_PIECES = 256
 """What MiniLM was trained with; a text message seldom has more."""
 BATCH_PIECES = 4096
@@ -48,13 +49,21 @@ class EmbeddedEncoder:
         self._tokenizer.encode_special_tokens = True
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        ids = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
-        vectors = np.zeros((len(ids), 384), dtype=np.float32)
-        for batch in _batches_of_similar_length([len(row) for row in ids]):
-            hidden = np.array(self._model.forward_batch([ids[i] for i in batch]).last_hidden_state)  # [b, pieces, dim]
+        if not texts:
+            return np.zeros((0, DIM), dtype=np.float32)
+        vectors = [hidden.mean(axis=0) for _, hidden in self.encode_pieces(texts)]
+        return unit(np.array(vectors, dtype=np.float32))
+
+    def encode_pieces(self, texts: Sequence[str]) -> list[tuple[list[tuple[int, int]], NDArray[np.float32]]]:
+        """Each text's pieces: where they stand in it, and their vectors [n_pieces, dim], not scaled."""
+        encoded = self._tokenizer.encode_batch(list(texts))
+        out = [([(0, 0)], np.zeros((1, DIM), np.float32))] * len(encoded)
+        for batch in _batches_of_similar_length([len(e.ids) for e in encoded]):
+            output = self._model.forward_batch([encoded[i].ids for i in batch])
+            hidden = np.array(output.last_hidden_state)  # [batch, pieces, dim]
             for row, i in enumerate(batch):
-                vectors[i] = hidden[row, : len(ids[i])].mean(axis=0)
-        return unit(vectors)
+                out[i] = (encoded[i].offsets, hidden[row, : len(encoded[i].ids)])
+        return out
 
 
 class SentenceTransformerEncoder:
@@ -81,15 +90,21 @@ class SentenceTransformerEncoder:
         return unit(np.asarray(vectors, dtype=np.float32).reshape(len(texts), -1))
 
 
-def load_encoder(name: str | None = None) -> Encoder:
+def load_encoder(name: str | None = None, threads: int = 1) -> Encoder:
     """The embedded encoder, or another one by name."""
-    return EmbeddedEncoder() if name is None else SentenceTransformerEncoder(name)
+    return EmbeddedEncoder(threads=threads) if name is None else SentenceTransformerEncoder(name)
 
 
 def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Scale each row to length 1; a row of zeros stays."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     scaled: NDArray[np.float32] = vectors / np.maximum(lengths, np.float32(1e-9))
+    return scaled
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
+    scaled: NDArray[np.float32] = shifted / shifted.sum(axis=1, keepdims=True)
     return scaled
 
 

@@ -10,16 +10,17 @@ from itertools import islice
 from explainer.advice import choose_advice
 from explainer.answer import assemble
 from explainer.causes import estimate_causes
-from explainer.encoder import EmbeddedEncoder, Encoder, load_encoder
-from explainer.errors import BadInput, ExplainerError
+from explainer.encoder import EmbeddedEncoder, load_encoder
+from explainer.errors import ExplainerError
 from explainer.grounding import Grounded, ground
 from explainer.kinds import KindModel
-from explainer.knowledge import knowledge_name, load_passages
-from explainer.message import read_message
+from explainer.knowledge import all_passages, knowledge_name, load_passages
+from explainer.message import Tagger, read_messages
 from explainer.normalise import normalise
 from explainer.prompting import build_prompt
 from explainer.records import KINDS, Draft, Explanation, Hit, Message, Passage, Request, Situation, Status
 from explainer.retriever import Retriever, choose
+from explainer.tagger import SlotTagger
 from explainer.writer import QuotingWriter, Writer, load_writer
 
 BATCH = 64
@@ -31,8 +32,15 @@ class Explainer:
     """Explains loan texts. Load once, use for any number of texts."""
 
     def __init__(
-        self, kinds: KindModel, retriever: Retriever, writer: Writer, passages: Sequence[Passage], encoder_name: str
+        self,
+        tagger: Tagger,
+        kinds: KindModel,
+        retriever: Retriever,
+        writer: Writer,
+        passages: Sequence[Passage],
+        encoder_name: str,
     ) -> None:
+        self._tagger = tagger
         self._kinds = kinds
         self.retriever = retriever
         self._writer = writer
@@ -46,13 +54,23 @@ class Explainer:
         }
 
     @classmethod
-    def load(cls, encoder: str | None = None, writer: str = "quoting", threads: int = 1) -> Explainer:
-        """The embedded models and the shipped knowledge. Another encoder, by name, replaces it for retrieval only."""
-        embedded = EmbeddedEncoder(threads=threads)
-        searching: Encoder = embedded if encoder is None else load_encoder(encoder)
-        passages = load_passages()
+    def load(
+        cls, encoder: str | None = None, writer: str = "quoting", threads: int = 1, own_documents: bool = True
+    ) -> Explainer:
+        """The embedded models, the shipped knowledge and the reader's own documents.
+
+        Another encoder, by name, replaces the embedded one for retrieval only.
+        """
+        reader = EmbeddedEncoder("reader", threads)
+        searching = load_encoder(encoder, threads)
+        passages = all_passages() if own_documents else load_passages()
         return cls(
-            KindModel(encoder=embedded), Retriever(passages, searching), load_writer(writer), passages, searching.name
+            SlotTagger(reader),
+            KindModel(reader),
+            Retriever(passages, searching),
+            load_writer(writer),
+            passages,
+            searching.name,
         )
 
     def explain(
@@ -89,7 +107,7 @@ class Explainer:
     def _explain_batch(self, requests: list[Request]) -> Iterator[Outcome]:
         clock = Clock(len(requests))
         with clock.stage("read"):
-            read = [_read(request) for request in requests]
+            read = read_messages(requests, self._tagger)
         situations, hits = self.situate([m for m in read if isinstance(m, Message)], clock)
         with clock.stage("write"):
             drafts = self.write(situations)
@@ -136,13 +154,6 @@ class Explainer:
     def _quote(self, situation: Situation) -> Grounded | list[str]:
         """The last resort, when a draft failed."""
         return ground(self._quoting.generate([build_prompt(situation)])[0], situation)
-
-
-def _read(request: Request) -> Message | ExplainerError:
-    try:
-        return read_message(request)
-    except BadInput as error:
-        return error
 
 
 class Clock:

@@ -3,44 +3,48 @@
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
-from explainer.encoder import EmbeddedEncoder, Encoder
+from explainer.encoder import EmbeddedEncoder, softmax
 from explainer.errors import BadModel
 from explainer.records import KINDS, Evidence, KindEstimate, Message
+from explainer.surface import BUCKETS, NGRAMS, hashed_ngrams, hashed_words
 from explainer.weights import model_folder, model_name
 from explainer.words import cue_of, says_nothing
 
-BUCKETS = 1 << 16
-NGRAMS = (1, 2, 3, 4, 5)
-_MIX = np.uint64(0x9E3779B97F4A7C15)
-MAX_PHRASES = 10
-"""Phrases short-listed by the head's weights, then tried by leaving them out."""
+MAX_PHRASES = 7
+"""Phrases short-listed by the weights of the surface, then tried by leaving them out."""
 MAX_EVIDENCE = 4
-MIN_WEIGHT = 0.02
-"""A phrase counts as evidence when leaving it out costs the kind at least this much probability."""
+MIN_WEIGHT = 0.25
+"""A phrase counts as evidence when leaving it out costs the kind at least this much of its log odds: a probability
+near 1 hardly falls, however strong the phrase."""
 
 
 class KindModel:
-    """A linear head on a sentence embedding and on hashed character n-grams."""
+    """Three readings of a text, added: the fine-tuned encoder's, and those of its hashed words and character n-grams.
 
-    def __init__(self, folder: Path | str = "kinds", encoder: Encoder | None = None) -> None:
-        path = model_folder(folder)
-        self.name = model_name(path)
+    The encoder understands sentences; the surface holds on where it does not: rare words, cut texts, Chinese.
+    """
+
+    def __init__(self, encoder: EmbeddedEncoder, folder: Path | str = "kinds", reader: Path | str = "reader") -> None:
+        path, reader_path = model_folder(folder), model_folder(reader)
+        self.name = f"{model_name(path)}+{model_name(reader_path)}"
         config = json.loads((path / "config.json").read_text("utf-8"))
         if tuple(config["kinds"]) != KINDS or config["buckets"] != BUCKETS or tuple(config["ngrams"]) != NGRAMS:
             raise BadModel(f"{path / 'config.json'} is of another version of the program: restore it from the project")
-        self._encoder = encoder or EmbeddedEncoder()
-        weights = load_file(path / "head.safetensors")
-        self._dense = weights["dense"].astype(np.float32)  # [dim, n_kinds]
-        self._sparse = weights["sparse"]  # [BUCKETS, n_kinds], float16
-        self._bias = weights["bias"].astype(np.float32)  # [n_kinds]
+        self._encoder = encoder
+        heads, surface = load_file(reader_path / "heads.safetensors"), load_file(path / "surface.safetensors")
+        self._dense = heads["dense"] * config["reader_weight"]  # [dim, n_kinds]
+        self._ngrams, self._words = surface["ngrams"], surface["words"]  # [BUCKETS, n_kinds] each, float16
+        self._rarity = surface["rarity"].astype(np.float32)  # [BUCKETS], inverse document frequency of a word
+        self._bias = heads["bias"] * config["reader_weight"] + surface["bias"]  # [n_kinds]
         self._temperature = float(config["temperature"])
 
     def estimate(self, messages: Sequence[Message]) -> list[KindEstimate]:
@@ -52,7 +56,7 @@ class KindModel:
         estimates = []
         for message, row, spans in zip(messages, probabilities, phrases, strict=True):
             best = int(row.argmax())
-            drops = [(float(row[best] - next(left)[best]), a, b) for a, b in spans]
+            drops = [(log_odds(row[best]) - log_odds(next(left)[best]), a, b) for a, b in spans]
             evidence = [
                 _evidence(message, a, b, drop, KINDS[best])
                 for drop, a, b in sorted(drops, reverse=True)[:MAX_EVIDENCE]
@@ -68,19 +72,26 @@ class KindModel:
             return np.zeros((0, len(KINDS)), dtype=np.float32)
         logits = self._encoder.encode(list(texts)) @ self._dense + self._bias
         for i, text in enumerate(texts):
-            buckets, _ = hashed_ngrams(text)
-            if len(buckets):
-                logits[i] += self._sparse[buckets].astype(np.float32).sum(axis=0) / np.sqrt(len(buckets))
+            for _, gains in self._surface(text):
+                logits[i] += gains.sum(axis=0)
         return softmax(logits / self._temperature)
 
+    def _surface(self, text: str) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        """Of n-grams and of words: where each begins, and what it adds to the logits [n_features, n_kinds]."""
+        ngrams, words = hashed_ngrams(text).distinct(), hashed_words(text).distinct()
+        if len(ngrams.buckets):
+            yield ngrams.owners, self._ngrams[ngrams.buckets].astype(np.float32) / np.sqrt(len(ngrams.buckets))
+        if len(words.buckets):
+            rarity = self._rarity[words.buckets]
+            scaled = (rarity / np.linalg.norm(rarity))[:, None]
+            yield words.owners, self._words[words.buckets].astype(np.float32) * scaled
+
     def _shortlist(self, text: str, kind: int) -> list[tuple[int, int]]:
-        """Spans of whole words whose n-grams weigh most for this kind against the others."""
-        buckets, owners = hashed_ngrams(text, unique=False)
-        if not len(buckets):
-            return []
-        weights = self._sparse[buckets].astype(np.float32)
-        gain = weights[:, kind] - (weights.sum(axis=1) - weights[:, kind]) / (len(KINDS) - 1)
-        per_character = np.bincount(owners, gain, minlength=len(text))
+        """Spans of whole words whose surface weighs most for this kind against the others."""
+        per_character = np.zeros(len(text))
+        for owners, gains in self._surface(text):
+            gain = gains[:, kind] - (gains.sum(axis=1) - gains[:, kind]) / (len(KINDS) - 1)
+            per_character += np.bincount(owners, gain, minlength=len(text))
         words = [m.span() for m in re.finditer(r"[\u4e00-\u9fff]{1,4}|[^\s\u4e00-\u9fff]+", text)]
         scored = []
         for size in (1, 2, 3, 4):
@@ -99,37 +110,10 @@ class KindModel:
         return chosen
 
 
-def hashed_ngrams(text: str, unique: bool = True) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Buckets of the character n-grams of a text, and the character at which each n-gram begins.
-
-    Digits count as one and the same, so that no amount or number is learnt by heart.
-    """
-    plain = re.sub(r"\d", "0", text.casefold() if len(text.casefold()) == len(text) else text.lower())
-    codes = np.frombuffer(plain.encode("utf-32-le", "replace"), dtype="<u4").astype(np.uint64)
-    buckets, owners = [], []
-    with np.errstate(over="ignore"):
-        for n in NGRAMS:
-            if len(codes) < n:
-                break
-            value = np.full(len(codes) - n + 1, n, dtype=np.uint64)
-            for j in range(n):
-                value = (value ^ codes[j : len(codes) - n + 1 + j]) * _MIX
-                value ^= value >> np.uint64(29)
-            buckets.append((value % np.uint64(BUCKETS)).astype(np.int64))
-            owners.append(np.arange(len(value), dtype=np.int64))
-    if not buckets:
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    all_buckets, all_owners = np.concatenate(buckets), np.concatenate(owners)
-    if unique:
-        all_buckets, first = np.unique(all_buckets, return_index=True)
-        all_owners = all_owners[first]
-    return all_buckets, all_owners
-
-
-def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-    scaled: NDArray[np.float32] = shifted / shifted.sum(axis=1, keepdims=True)
-    return scaled
+def log_odds(p: float) -> float:
+    """In nats, cut off where a probability is all but certain."""
+    p = min(max(float(p), 1e-6), 1 - 1e-6)
+    return math.log(p / (1 - p))
 
 
 def _evidence(message: Message, start: int, end: int, drop: float, kind: str) -> Evidence:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 import yaml
 
 from explainer.errors import BadKnowledge
+from explainer.library import own_passages
 from explainer.records import ALREADY, CAUSES, KINDS, ROLES, Passage
 
 KNOWLEDGE = Path(__file__).parent / "knowledge"
@@ -92,14 +93,36 @@ def _passage(path: Path, id: str, block: str, body: str) -> Passage:
 
 @cache
 def load_passages(folder: Path = KNOWLEDGE) -> tuple[Passage, ...]:
-    """All shipped passages. Raises BadKnowledge when an id occurs twice."""
+    """All shipped passages. Raises BadKnowledge when an id occurs twice, or one replaces what is not there."""
     passages = tuple(p for document in load_documents(folder) for p in split_passages(document))
     seen: set[str] = set()
     for passage in passages:
         if passage.id in seen:
             raise BadKnowledge(f"passage id {passage.id} occurs twice below {folder}: rename one")
         seen.add(passage.id)
-    return passages
+    return _with_successors(passages)
+
+
+def all_passages() -> tuple[Passage, ...]:
+    """The shipped passages, then those of the reader's own documents as they are now."""
+    return load_passages() + own_passages()
+
+
+def successors(passages: Iterable[Passage]) -> dict[str, Passage]:
+    """Id of an older passage -> the passage that replaces it."""
+    return {p.replaces: p for p in passages if p.replaces}
+
+
+def _with_successors(passages: tuple[Passage, ...]) -> tuple[Passage, ...]:
+    """A replaced passage says so in its title, wherever it is cited, and gives no advice any more."""
+    newer = successors(passages)
+    for old, passage in newer.items():
+        if old == passage.id or old not in {p.id for p in passages}:
+            raise BadKnowledge(f"passage {passage.id} replaces {old!r}: expected the id of another passage")
+    return tuple(
+        replace(p, title=f"{p.title} (replaced by: {newer[p.id].title})", role="background") if p.id in newer else p
+        for p in passages
+    )
 
 
 def knowledge_name(passages: tuple[Passage, ...]) -> str:

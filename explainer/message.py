@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
+from typing import NamedTuple, Protocol
 
 from explainer.errors import BadInput
 from explainer.lenders import load_register
@@ -12,6 +14,7 @@ from explainer.links import link_warnings
 from explainer.normalise import normalise
 from explainer.records import ALREADY, QUESTIONS, Message, Request, Slot
 from explainer.slots import Found, find_slots
+from explainer.tagger import Tagged
 
 MAX_CHARACTERS = 4000
 """After normalisation. The longest joined text messages stay well below."""
@@ -86,40 +89,81 @@ SENDER_CLASSES = {
 }
 
 
-def read_message(request: Request) -> Message:
+class Tagger(Protocol):
+    """The seam to the model that finds the details which no pattern tells."""
+
+    def tag(self, texts: Sequence[str]) -> list[list[Tagged]]:
+        """Normalised texts -> the details of each."""
+        ...
+
+
+def read_messages(requests: Sequence[Request], tagger: Tagger | None = None) -> list[Message | BadInput]:
+    """Requests -> readable messages; one that cannot be read keeps its place as its error."""
+    plain: list[Plain | BadInput] = [_plain(request) for request in requests]
+    readable = [p for p in plain if isinstance(p, Plain)]
+    tagged = iter(tagger.tag([p.text for p in readable]) if tagger and readable else [[] for _ in readable])
+    return [p if isinstance(p, BadInput) else _message(p, next(tagged)) for p in plain]
+
+
+def read_message(request: Request, tagger: Tagger | None = None) -> Message:
     """One request -> a readable message. Raises BadInput when it cannot be read as it stands."""
-    check_request(request)
-    text, starts, ends, warnings = normalise(request.text)
-    if not text:
-        raise BadInput("the text is empty: paste the message, 1 to 4,000 characters")
-    if len(text) > MAX_CHARACTERS:
-        raise BadInput(
-            f"the text has {len(text):,} characters, the limit is {MAX_CHARACTERS:,}: paste one message at a time"
+    message = read_messages([request], tagger)[0]
+    if isinstance(message, BadInput):
+        raise message
+    return message
+
+
+class Plain(NamedTuple):
+    """A request whose text is made plain."""
+
+    request: Request
+    text: str
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+    warnings: tuple[str, ...]
+
+
+def _plain(request: Request) -> Plain | BadInput:
+    try:
+        check_request(request)
+    except BadInput as error:
+        return error
+    plain = Plain(request, *normalise(request.text))
+    if not plain.text:
+        return BadInput("the text is empty: paste the message, 1 to 4,000 characters")
+    if len(plain.text) > MAX_CHARACTERS:
+        return BadInput(
+            f"the text has {len(plain.text):,} characters, the limit is {MAX_CHARACTERS:,}: paste one message at a time"
         )
+    return plain
+
+
+def _message(plain: Plain, tagged: Sequence[Tagged]) -> Message:
+    request, text = plain.request, plain.text
     language = find_language(text)
     register = load_register()
     # The phone finder wants the country, and a country may be read off a phone number: find the rest first.
     country, country_from = request.country.upper() if request.country else None, "given" if request.country else None
-    found = find_slots(text, register, country)
+    found = find_slots(text, register, country, tagged)
     if country is None:
         country, country_from = _find_country(text, found, request.sender, language)
         if country is not None:
-            found = find_slots(text, register, country)
+            found = find_slots(text, register, country, tagged)
     slots = []
     for slot in found:
-        start, end = starts[slot.start], ends[slot.end - 1]
+        start, end = plain.starts[slot.start], plain.ends[slot.end - 1]
         slots.append(Slot(slot.name, start, end, request.text[start:end], slot.value))
     return Message(
         request=request,
         text=text,
-        starts=starts,
-        ends=ends,
+        starts=plain.starts,
+        ends=plain.ends,
         language=language,
         country=country,
         country_from=country_from,
         slots=tuple(slots),
         sender_class=sender_class(request.sender, country),
-        warnings=warnings + tuple(link_warnings(slots)),
+        warnings=plain.warnings + tuple(link_warnings(slots)),
     )
 
 

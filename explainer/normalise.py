@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _ALPHABETS = {
@@ -14,9 +15,17 @@ _ALPHABETS = {
 LOOKALIKES = {pairs[i]: pairs[i + 1] for pairs in _ALPHABETS.values() for i in range(0, len(pairs), 2)}
 """Letters of other scripts that look Latin, after Unicode's list of confusable characters (UTS 39)."""
 
+_WIDE = "\x00"
+"""Stands for a run of blanks until spelt words are joined: between "l o a n" and "n o w" the gap is wider."""
+_SPACED = re.compile(r"(?<![\w.-])[A-Za-z](?:([ .\-*_])[A-Za-z])(?:\1[A-Za-z]){2,}(?![\w-])")
+"""Four letters or more, each set apart by the same sign: shorter runs are abbreviations."""
 
-def normalise(given: str) -> tuple[str, tuple[int, ...], tuple[int, ...], tuple[str, ...]]:
-    """-> normalised text, start and end of each of its characters in `given`, and what was found hidden."""
+
+def normalise(given: str, join_spelt: bool = True) -> tuple[str, tuple[int, ...], tuple[int, ...], tuple[str, ...]]:
+    """-> normalised text, start and end of each of its characters in `given`, and what was found hidden.
+
+    A document that spells words letter by letter is damaged, not disguised: there, leave them (join_spelt=False).
+    """
     out: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
@@ -34,14 +43,20 @@ def normalise(given: str) -> tuple[str, tuple[int, ...], tuple[int, ...], tuple[
             kept = latinised
         for character in kept:
             character = " " if character.isspace() or character == "\ufffc" else character
-            if character == " " and (not out or out[-1] == " "):
+            if character == " " and (not out or out[-1] in (" ", _WIDE)):
+                if out:
+                    out[-1] = _WIDE
                 continue  # runs of white space become one blank
             out.append(character)
             starts.append(start)
             ends.append(end)
-    if out and out[-1] == " ":
+    if out and out[-1] in (" ", _WIDE):
         out.pop(), starts.pop(), ends.pop()
+    joined = _join_spaced(out, starts, ends) if join_spelt else 0
+    out = [" " if character == _WIDE else character for character in out]
     warnings = []
+    if joined:
+        warnings.append(f"{joined} word{'s' * (joined > 1)} spelt letter by letter; that is a way to slip past filters")
     if hidden:
         warnings.append(
             f"{hidden} hidden character{'s' * (hidden > 1)} found in the text and removed; "
@@ -53,6 +68,15 @@ def normalise(given: str) -> tuple[str, tuple[int, ...], tuple[int, ...], tuple[
             "they are a way to slip past filters"
         )
     return "".join(out), tuple(starts), tuple(ends), tuple(warnings)
+
+
+def _join_spaced(out: list[str], starts: list[int], ends: list[int]) -> int:
+    """Join words spelt letter by letter, "l-o-a-n" or "l o a n", in place; -> how many there were."""
+    runs = list(_SPACED.finditer("".join(out)))
+    for run in reversed(runs):
+        for i in range(run.end() - 2, run.start(), -2):
+            del out[i], starts[i], ends[i]
+    return len(runs)
 
 
 def _clusters(text: str) -> list[tuple[int, int]]:

@@ -109,7 +109,7 @@ class Evidence:
     cue: str
     """What these words do, in plain words."""
     weight: float
-    """How far the probability of the kind falls when they are left out, 0 to 1."""
+    """How far the log odds of the kind fall when they are left out, in nats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +176,7 @@ class Passage:
     kinds: tuple[str, ...] = ()
     """Kinds of text it is meant for; empty means all."""
     sender: str | None = None
-    """known or unknown, when the advice is right only for such a sender."""
+    """known, unknown or a sender class, when the advice is right only for such a sender."""
     lender: str | None = None
     """Id of the one lender it is about, if any."""
     already: tuple[str, ...] = ()

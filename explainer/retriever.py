@@ -24,6 +24,10 @@ RRF = 60
 """Reciprocal rank fusion, the constant of its authors: 1 / (60 + rank), summed over the two rankings."""
 LOCAL = 0.006
 """Bonus for a passage of the reader's own country: it outweighs about twenty ranks, for a local rule says more."""
+OWN_CLOSE = 0.50
+"""Cosine with the text from which an own passage is close, provided that no fitting shipped passage lies closer.
+Tried with MiniLM: of 26 texts that a document speaks of, 17 get it, always the right document; of 282 other texts none
+gets a stranger's loan agreement, and 30 a page on loan texts at large."""
 LEADING = 0.012
 """Bonus for a passage about the likelier of the two leading causes; less where it names other causes first."""
 
@@ -32,10 +36,15 @@ class Retriever:
     """The passages, their vectors and their word index."""
 
     def __init__(self, passages: Sequence[Passage], encoder: Encoder, threads: int = 1) -> None:
-        self.passages = tuple(p for p in passages if p.role in (*EXPLAINING, "background"))
+        self.passages = tuple(p for p in passages if p.origin == "shipped" and p.role in (*EXPLAINING, "background"))
+        self._own = tuple(p for p in passages if p.origin == "yours")
         self._encoder = encoder
         texts = [f"{p.title}. {p.text}" for p in self.passages]
         self._vectors = _cached_vectors(texts, encoder)  # [n_passages, dim], unit
+        if self._own:
+            # A file of their own: it goes when a document goes.
+            own = [f"{p.title}. {p.text}" for p in self._own]
+            self._own_vectors = _cached_vectors(own, encoder, "own-vectors")  # [n_own, dim], unit
         self._words = bm25s.BM25()
         self._words.index(_tokens(texts), show_progress=False)
 
@@ -45,16 +54,33 @@ class Retriever:
         """The ten best passages for each message, best first."""
         queries = [situation_words(m, k, c) for m, k, c in zip(messages, kinds, causes, strict=True)]
         cosines = self._encoder.encode(queries) @ self._vectors.T  # [n_messages, n_passages]
-        return [
+        ranked = [
             self._rank(query, cosine, message, kind, cause)
             for query, cosine, message, kind, cause in zip(queries, cosines, messages, kinds, causes, strict=True)
         ]
+        if not self._own:
+            return ranked
+        vectors = self._encoder.encode([m.text for m in messages])  # [n_messages, dim]
+        rows = zip(ranked, vectors, messages, kinds, causes, strict=True)
+        return [_with_own(hits, self._closest_own(v, m, k, c)) for hits, v, m, k, c in rows]
+
+    def _closest_own(
+        self, vector: NDArray[np.float32], message: Message, kinds: KindEstimate, causes: CauseEstimate
+    ) -> Passage | None:
+        """The own passage closest to the text itself, if it is close: the words of the situation fit any loan page."""
+        own = _fitting(self._own, message, kinds, causes)
+        if message.language != "en" or not len(own):  # in no other language does the encoder read the text
+            return None
+        cosines = self._own_vectors[own] @ vector
+        shipped = self._vectors[_fitting(self.passages, message, kinds, causes)] @ vector
+        close = float(cosines.max()) >= max(OWN_CLOSE, float(shipped.max(initial=-1)))
+        return self._own[own[int(cosines.argmax())]] if close else None
 
     def _rank(
         self, query: str, cosine: NDArray[np.float32], message: Message, kinds: KindEstimate, causes: CauseEstimate
     ) -> list[Hit]:
         leading = [c.cause for c in causes.causes[:2]]
-        fits = np.array([i for i, p in enumerate(self.passages) if fits_situation(p, message, kinds.kind, leading)])
+        fits = _fitting(self.passages, message, kinds, causes)
         if not len(fits):
             return []
         words = self._words.get_scores(_tokens([query])[0])
@@ -82,6 +108,22 @@ def choose(hits: Sequence[Hit], causes: CauseEstimate) -> tuple[Passage, ...]:
     return tuple(chosen)
 
 
+def _with_own(hits: list[Hit], own: Passage | None) -> list[Hit]:
+    """An own passage in front; the order of the shipped ones, from which the answer is made, stays."""
+    if own is None:
+        return hits
+    first = Hit(own, hits[0].score if hits else 0.0, 1)
+    return [first, *(Hit(h.passage, h.score, h.rank + 1) for h in hits)]
+
+
+def _fitting(
+    passages: Sequence[Passage], message: Message, kinds: KindEstimate, causes: CauseEstimate
+) -> NDArray[np.int64]:
+    leading = [c.cause for c in causes.causes[:2]]
+    fits = [i for i, p in enumerate(passages) if fits_situation(p, message, kinds.kind, leading)]
+    return np.array(fits, dtype=np.int64)
+
+
 def fits_situation(passage: Passage, message: Message, kind: str, causes: Sequence[str]) -> bool:
     """Right for one of these causes, this country, this kind and this lender."""
     lenders = {slot.value for slot in message.slots if slot.name == "lender"}
@@ -107,10 +149,10 @@ def _tokens(texts: Sequence[str]) -> list[list[str]]:
     return [list(row) for row in tokens]
 
 
-def _cached_vectors(texts: list[str], encoder: Encoder) -> NDArray[np.float32]:
-    """Vectors of the knowledge, kept on disk under the hash of texts and encoder; without a disk, computed."""
+def _cached_vectors(texts: list[str], encoder: Encoder, name: str = "vectors") -> NDArray[np.float32]:
+    """Vectors of passages, kept on disk under the hash of texts and encoder; without a disk, computed."""
     digest = hashlib.sha256("\0".join([encoder.name, *texts]).encode()).hexdigest()[:16]
-    file = Path(platformdirs.user_cache_dir("loan-text-explainer")) / f"vectors-{digest}.npy"
+    file = Path(platformdirs.user_cache_dir("loan-text-explainer")) / f"{name}-{digest}.npy"
     with contextlib.suppress(OSError, ValueError, EOFError):
         vectors: NDArray[np.float32] = np.load(file, allow_pickle=False)
         if vectors.shape[0] == len(texts):

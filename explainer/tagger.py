@@ -5,8 +5,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+from safetensors.numpy import load_file
+
+from explainer.encoder import EmbeddedEncoder, softmax
+from explainer.weights import model_folder
+
 SLOTS = ("lender", "amount", "date", "person", "phone", "link", "reference")
 TAGS = ("outside", *(f"{place} {slot}" for slot in SLOTS for place in ("begin", "inside")))
+
+
+SURE = 0.5
+"""A piece tagged with less is taken for no detail."""
+
+
+class SlotTagger:
+    """A linear head on each piece of the reading encoder."""
+
+    def __init__(self, encoder: EmbeddedEncoder, folder: str = "reader") -> None:
+        heads = load_file(model_folder(folder) / "heads.safetensors")
+        self._weights, self._bias = heads["tags"], heads["tag_bias"]  # [dim, n_tags], [n_tags]
+        self._encoder = encoder
+
+    def tag(self, texts: Sequence[str]) -> list[list[Tagged]]:
+        """Normalised texts -> the details of each, in order."""
+        tagged = []
+        for text, (offsets, hidden) in zip(texts, self._encoder.encode_pieces(texts), strict=True):
+            chances = softmax(hidden @ self._weights + self._bias)  # [n_pieces, n_tags]
+            best = np.where(chances.max(axis=1) >= SURE, chances.argmax(axis=1), 0)
+            tagged.append(spans([TAGS[i] for i in best], offsets, text))
+        return tagged
 
 
 class Tagged(NamedTuple):
@@ -26,7 +54,7 @@ def spans(tags: Sequence[str], offsets: Sequence[tuple[int, int]], text: str) ->
         place, name = tag.split(" ", 1)
         last = found[-1] if found else None
         touching = last is not None and last.name == name and start - last.end <= 1
-        if last is not None and touching and (place == "inside" or start == last.end):
+        if last is not None and touching and (place == "inside" or start == last.end or name in ("lender", "person")):
             found[-1] = Tagged(name, last.start, end)
         else:
             found.append(Tagged(name, start, end))

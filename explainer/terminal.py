@@ -64,7 +64,10 @@ def show(console: Console, explanation: Explanation, text: str) -> None:
     if explanation.citations:
         _section(console, "Sources")
         for citation in explanation.citations:
-            line = f"  [{citation.n}] {citation.title}. {citation.source}, checked {citation.checked}."
+            yours = citation.origin == "yours"
+            title = f"“{citation.title}”" if yours else f"{citation.title}."  # its words, and not ours
+            dated = f"{'added' if yours else 'checked'} {citation.checked}"
+            line = f"  [{citation.n}] {title} {citation.source}, {dated}."
             console.print(Text(line + (f" {citation.url}" if citation.url else ""), style="dim"), soft_wrap=True)
     console.print()
 

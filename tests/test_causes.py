@@ -39,10 +39,17 @@ def test_an_answer_moves_the_cause_it_speaks_for_up(weights: list[float], questi
     kinds = dict(zip(KINDS, weights, strict=True))
     before, after = estimate(kinds), estimate(kinds, answers={question: answer})
     yes = load_table()["questions"][question]["yes"]
-    likelihood = {c: yes[c] if answer == "yes" else 1 - yes[c] for c in CAUSES}
-    favoured, disfavoured = max(CAUSES, key=likelihood.__getitem__), min(CAUSES, key=likelihood.__getitem__)
+    likelihood = {c: p if answer == "yes" else 1 - p for c, p in yes.items()}
+    favoured, disfavoured = max(likelihood, key=likelihood.__getitem__), min(likelihood, key=likelihood.__getitem__)
     assert probability(after, favoured) >= probability(before, favoured) - 1e-9
     assert probability(after, disfavoured) <= probability(before, disfavoured) + 1e-9
+
+
+@given(kind_weights, some_answers)
+def test_no_answer_moves_whether_it_is_about_a_loan(weights: list[float], answers: dict[str, str]) -> None:
+    kinds = dict(zip(KINDS, weights, strict=True))
+    before, after = estimate(kinds), estimate(kinds, answers=answers)
+    assert probability(after, "not_loan") == pytest.approx(probability(before, "not_loan"))
 
 
 @given(kind_weights)
@@ -102,3 +109,12 @@ def test_every_row_of_the_table_has_a_reason_and_a_source() -> None:
             assert row["reason"] and row["source"], (part, name)
     for kind, row in table["table"].items():
         assert sum(row["weights"].values()) == pytest.approx(1), kind
+
+
+def test_the_page_that_shows_the_table_is_current() -> None:
+    from explainer.cause_page import as_markdown
+    from tests.conftest import ROOT
+
+    assert (ROOT / "docs" / "causes.md").read_text("utf-8") == as_markdown(), (
+        "run the command in explainer/cause_page.py"
+    )

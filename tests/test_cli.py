@@ -97,7 +97,7 @@ def test_bulk_exit_code_tells_whether_a_row_failed(tmp_path: Path) -> None:
 
 
 def test_sources_lists_the_knowledge() -> None:
-    out = run("sources", "--country", "US").stdout.decode()
+    out = run("sources", "list", "--country", "US").stdout.decode()
     assert "us-" in out and "cn-" not in out
 
 

@@ -54,45 +54,12 @@ def test_a_missing_model_folder_is_told(tmp_path: Path) -> None:
 def test_one_flipped_byte_is_told_by_file_name(tmp_path: Path) -> None:
     for file in (MODELS / "kinds").iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
-    weights = tmp_path / "head.safetensors"
+    weights = tmp_path / "surface.safetensors"
     data = bytearray(weights.read_bytes())
     data[-1] ^= 1
     weights.write_bytes(data)
-    with pytest.raises(BadModel, match="head.safetensors differs"):
+    with pytest.raises(BadModel, match="surface.safetensors differs"):
         model_folder(tmp_path)
-
-
-@pytest.fixture(scope="module")
-def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A BERT of 100,000 random weights, saved as sentence-transformers saves them."""
-    import torch
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.models import Pooling, Transformer
-    from transformers import BertConfig, BertModel, BertTokenizerFast
-
-    torch.manual_seed(0)
-    folder = tmp_path_factory.mktemp("tiny")
-    words = [
-        "[PAD]",
-        "[UNK]",
-        "[CLS]",
-        "[SEP]",
-        "[MASK]",
-        *"abcdefghijklmnopqrstuvwxyz",
-        *(f"##{c}" for c in "abcdefghijklmnopqrstuvwxyz"),
-    ]
-    (folder / "vocab.txt").write_text("\n".join(words))
-    tokenizer = BertTokenizerFast(vocab_file=str(folder / "vocab.txt"))
-    config = BertConfig(
-        vocab_size=len(words), hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64
-    )
-    BertModel(config).save_pretrained(folder / "bert")
-    tokenizer.save_pretrained(folder / "bert")
-    module = Transformer(str(folder / "bert"), max_seq_length=64)
-    SentenceTransformer(modules=[module, Pooling(module.get_embedding_dimension())], device="cpu").save(
-        str(folder / "st")
-    )
-    return folder / "st"
 
 
 def test_another_encoder_by_name_serves_retrieval_only(tiny_bert: Path) -> None:

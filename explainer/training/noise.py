@@ -19,7 +19,7 @@ def noisy(text: str, rng: random.Random) -> str:
 
 def disguised(text: str, rng: random.Random) -> str:
     """A disguise that a sender uses to slip past filters: spaced, leet, look-alike or zero-width spelling."""
-    return rng.choice((_spaced, _leet, _look_alike, _zero_width))(text, rng)
+    return rng.choice((spaced, leet, look_alike, zero_width))(text, rng)
 
 
 def _disguised(text: str, rng: random.Random) -> str:
@@ -78,18 +78,18 @@ def _some_words(text: str, rng: random.Random, change: object, share: float) -> 
     return re.sub(r"[A-Za-z]{3,}", lambda m: change(m.group()) if rng.random() < share else m.group(), text)  # type: ignore[operator]
 
 
-def _spaced(text: str, rng: random.Random) -> str:
+def spaced(text: str, rng: random.Random) -> str:
     sign = rng.choice((" ", ".", "-"))
     return _some_words(text, rng, lambda w: sign.join(w), 0.3)
 
 
-def _leet(text: str, rng: random.Random) -> str:
+def leet(text: str, rng: random.Random) -> str:
     return _some_words(text, rng, lambda w: "".join(_LEET.get(c, c) if rng.random() < 0.6 else c for c in w), 0.4)
 
 
-def _look_alike(text: str, rng: random.Random) -> str:
+def look_alike(text: str, rng: random.Random) -> str:
     return _some_words(text, rng, lambda w: "".join(_LOOKALIKE.get(c, c) for c in w), 0.5)
 
 
-def _zero_width(text: str, rng: random.Random) -> str:
+def zero_width(text: str, rng: random.Random) -> str:
     return _some_words(text, rng, lambda w: "\u200b".join(w), 0.4)

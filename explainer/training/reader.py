@@ -1,6 +1,6 @@
 """Fine-tune the whole encoder to read messages, what they are and their details, and convert it to the embedded form.
 
-    python -m explainer.training.kind_encoder MINILM_FOLDER --out FOLDER [--dev FILE] [--smoke]
+    python -m explainer.training.reader MINILM_FOLDER --out FOLDER [--dev FILE] [--smoke]
 
 MINILM_FOLDER holds the original all-MiniLM-L6-v2 (Apache-2.0). The recipe: add the Chinese characters of the training
 messages to its vocabulary, train all of it with two linear heads, one for the kind (soft labels, noisy texts) and one
@@ -63,12 +63,12 @@ def main() -> None:
         messages, options.epochs = messages[::50], 1
     folder = options.out.with_name(options.out.name + "-torch")  # the converter empties its target
     tokenizer = widen_vocabulary(options.source, folder, [m.text for m in load_messages()])
-    model = KindClassifier(folder)
+    model = MessageReader(folder)
     train(model, tokenizer, messages, held_out, options)
     model.save(folder, options.out)
 
 
-class KindClassifier(torch.nn.Module):
+class MessageReader(torch.nn.Module):
     """The encoder, mean pooling to unit length, and a linear head."""
 
     def __init__(self, folder: Path) -> None:
@@ -110,7 +110,8 @@ def widen_vocabulary(source: Path, folder: Path, texts: list[str]) -> Tokenizer:
     (folder / "tokenizer.json").write_text(json.dumps(specification, ensure_ascii=False), "utf-8")
     (folder / "vocab.txt").write_text("\n".join(sorted(vocabulary, key=vocabulary.__getitem__)) + "\n", "utf-8")
     for file in ("tokenizer_config.json", "special_tokens_map.json"):
-        (folder / file).write_text((source / file).read_text("utf-8"), "utf-8")
+        if (source / file).exists():
+            (folder / file).write_text((source / file).read_text("utf-8"), "utf-8")
     model = BertModel.from_pretrained(source, add_pooling_layer=False, use_safetensors=True)
     model.resize_token_embeddings(len(vocabulary), mean_resizing=True)
     model.save_pretrained(folder, safe_serialization=True)
@@ -123,7 +124,7 @@ def widen_vocabulary(source: Path, folder: Path, texts: list[str]) -> Tokenizer:
 
 
 def train(
-    model: KindClassifier,
+    model: MessageReader,
     tokenizer: Tokenizer,
     messages: list[TrainingMessage],
     held_out: list[TrainingMessage],
@@ -194,7 +195,7 @@ def encode(
     return pieces.ids, tags
 
 
-def predict(model: KindClassifier, tokenizer: Tokenizer, texts: list[str]) -> list[str]:
+def predict(model: MessageReader, tokenizer: Tokenizer, texts: list[str]) -> list[str]:
     model.eval()
     encoded = [e.ids for e in tokenizer.encode_batch([normalise(t)[0] or "-" for t in texts])]
     guesses = []
@@ -205,7 +206,7 @@ def predict(model: KindClassifier, tokenizer: Tokenizer, texts: list[str]) -> li
     return guesses
 
 
-def report(model: KindClassifier, tokenizer: Tokenizer, file: Path) -> None:
+def report(model: MessageReader, tokenizer: Tokenizer, file: Path) -> None:
     rows = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
     guesses = predict(model, tokenizer, [r["text"] for r in rows])
     for language in ("en", "zh"):
