@@ -78,22 +78,23 @@ def fill_letter(passage: Passage, message: Message) -> str:
 
 def sender_known(message: Message, kind: str) -> bool:
     """A sender that a known lender uses: then STOP is right; else no reply at all is."""
-    if kind == "scam" or foreign_link(message.slots) or not message.request.sender:
+    sender, business = message.request.sender, (message.sender_class or "").startswith("in_")
+    if kind == "scam" or not sender:
         return False
-    if load_register().of_sender(message.request.sender):
-        return True
-    named = any(slot.name == "lender" and slot.value for slot in message.slots)
-    return named and message.sender_class in ("short_code", "in_promotional", "in_service", "in_transactional", "name")
+    registered = load_register().of_sender(sender) is not None
+    if business and registered:
+        return True  # the network gives such headers to registered senders only (fact IN-02), whatever the link
+    named = message.lenders and (business or message.sender_class in ("short_code", "name"))
+    return bool(registered or named) and foreign_link(message.slots) is None
 
 
 def _fits(passage: Passage, message: Message, kind: str) -> bool:
-    known = "known" if sender_known(message, kind) else "unknown"
-    lenders = {slot.value for slot in message.slots if slot.name == "lender"}
+    sender = {"known" if sender_known(message, kind) else "unknown", message.sender_class or "none"}
     return (
         passage.country in ("any", message.country)
         and (not passage.kinds or kind in passage.kinds)
-        and passage.sender in (None, known, message.sender_class)
-        and (passage.lender is None or passage.lender in lenders)
+        and (not passage.senders or bool(sender & set(passage.senders)))
+        and (passage.lender is None or passage.lender in message.lenders)
     )
 
 

@@ -14,6 +14,7 @@ import yaml
 from explainer.errors import BadKnowledge
 from explainer.library import own_passages
 from explainer.records import ALREADY, CAUSES, KINDS, ROLES, Passage
+from explainer.words import SENDER_CLASSES
 
 KNOWLEDGE = Path(__file__).parent / "knowledge"
 _PASSAGE = re.compile(
@@ -66,6 +67,10 @@ def _passage(path: Path, id: str, block: str, body: str) -> Passage:
             raise BadKnowledge(
                 f"{where}: unknown {key} {', '.join(sorted(unknown))}: expected some of {', '.join(allowed)}"
             )
+    strange = set(_listed(fields.get("sender", ()))) - {"known", "unknown", "none", *SENDER_CLASSES}
+    if strange:
+        expected = "known, unknown, none or a class of explainer/words.py"
+        raise BadKnowledge(f"{where}: unknown sender {', '.join(sorted(strange))}: expected {expected}")
     if fields["role"] not in ROLES:
         raise BadKnowledge(f"{where}: unknown role {fields['role']!r}: expected one of {', '.join(ROLES)}")
     if not body:
@@ -83,12 +88,16 @@ def _passage(path: Path, id: str, block: str, body: str) -> Passage:
         checked=str(fields["checked"]),
         confidence=str(fields["confidence"]),
         kinds=tuple(fields.get("kinds", ())),
-        sender=fields.get("sender"),
+        senders=_listed(fields.get("sender", ())),
         lender=fields.get("lender"),
         already=tuple(fields.get("already", ())),
         since=str(fields.get("since") or ""),
         replaces=str(fields.get("replaces") or ""),
     )
+
+
+def _listed(value: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 @cache

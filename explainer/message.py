@@ -73,21 +73,6 @@ _LOCAL_WORDS = (
 )
 """Words that are said in one country and hardly elsewhere."""
 
-SENDER_CLASSES = {
-    "in_promotional": "an Indian business header ending -P: the network marks it as promotion",
-    "in_service": "an Indian business header ending -S: the network marks it as a service text",
-    "in_transactional": "an Indian business header ending -T: the network marks it as a transaction text",
-    "in_government": "an Indian business header ending -G: the network marks it as a government text",
-    "in_header": "an Indian business header without a suffix: older than May 2025, or altered",
-    "cn_service_line": "a Chinese five-digit or 95 service number; the number shown can be faked",
-    "cn_400": "a Chinese 400 number: any ordinary firm can have one",
-    "cn_business_port": "a Chinese 106 port, as businesses use for mass texts",
-    "short_code": "a short code, as businesses use for mass texts",
-    "personal": "an ordinary personal number",
-    "phone": "a phone number that is no personal mobile number of this country",
-    "name": "a name instead of a number; it can be faked",
-}
-
 
 class Tagger(Protocol):
     """The seam to the model that finds the details which no pattern tells."""

@@ -98,6 +98,11 @@ class Message:
         """Offsets in the normalised text -> offsets in the text as given."""
         return self.starts[start], self.ends[end - 1]
 
+    @property
+    def lenders(self) -> set[str]:
+        """Register ids of the lenders that the text names."""
+        return {slot.value for slot in self.slots if slot.name == "lender" and slot.value}
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -175,8 +180,8 @@ class Passage:
     origin: Literal["shipped", "yours"] = "shipped"
     kinds: tuple[str, ...] = ()
     """Kinds of text it is meant for; empty means all."""
-    sender: str | None = None
-    """known, unknown or a sender class, when the advice is right only for such a sender."""
+    senders: tuple[str, ...] = ()
+    """known, unknown, sender classes or none (not given), when it is right only for such senders; empty means all."""
     lender: str | None = None
     """Id of the one lender it is about, if any."""
     already: tuple[str, ...] = ()

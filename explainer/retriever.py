@@ -126,12 +126,12 @@ def _fitting(
 
 def fits_situation(passage: Passage, message: Message, kind: str, causes: Sequence[str]) -> bool:
     """Right for one of these causes, this country, this kind and this lender."""
-    lenders = {slot.value for slot in message.slots if slot.name == "lender"}
     return (
         any(cause in passage.causes for cause in causes)
         and passage.country in ("any", message.country)
         and (not passage.kinds or kind in passage.kinds)
-        and (passage.lender is None or passage.lender in lenders)
+        and (not passage.senders or (message.sender_class or "none") in passage.senders)
+        and (passage.lender is None or passage.lender in message.lenders)
     )
 
 

@@ -41,6 +41,22 @@ CAUSE_NAMES = {
 
 LANGUAGES = {"en": "English", "zh": "Chinese"}
 
+SENDER_CLASSES = {
+    "in_promotional": "an Indian business header ending -P: the network marks it as promotion",
+    "in_service": "an Indian business header ending -S: the network marks it as a service text",
+    "in_transactional": "an Indian business header ending -T: the network marks it as a transaction text",
+    "in_government": "an Indian business header ending -G: the network marks it as a government text",
+    "in_header": "an Indian business header without a suffix: older than May 2025, or altered",
+    "cn_service_line": "a Chinese five-digit or 95 service number; the number shown can be faked",
+    "cn_400": "a Chinese 400 number: any ordinary firm can have one",
+    "cn_business_port": "a Chinese 106 port, as businesses use for mass texts",
+    "short_code": "a short code, as businesses use for mass texts",
+    "personal": "an ordinary personal number",
+    "phone": "a phone number that is no personal mobile number of this country",
+    "name": "a name instead of a number; it can be faked",
+}
+"""What the network or number plan says of a sender, by class."""
+
 _CUES = (
     (r"https?:|www\.|\b[\w-]+\.(?:com|in|ly|cc|cn|co|me|app|top|xyz|link|apk)\b|点击|链接", "sends you to a link"),
     (r"processing fee|advance fee|\bfee\b.*\b(?:first|before|release)|deposit|insurance fee|解冻|保证金|手续费|工本费|先交", "asks for a fee before paying out"),
@@ -120,7 +136,7 @@ _EMPTY = frozenset(
 def says_nothing(phrase: str) -> bool:
     """Only small words, digits and signs: no evidence that a person could see anything in."""
     words = re.findall(r"[^\W\d_]+", phrase.casefold())
-    return all(word in _EMPTY for word in words)
+    return all(word in _EMPTY or (len(word) == 1 and word.isascii()) for word in words)
 
 
 _COMPILED = [(re.compile(pattern, re.IGNORECASE), words) for pattern, words in _CUES]

@@ -32,7 +32,8 @@ def test_stop_is_advised_to_a_known_lender_and_never_to_an_unknown_sender(explai
         (OFFER, {"sender": "+919876543210"}, "advert", False),
         (OFFER, {}, "advert", False),
         (OFFER, {"sender": "JD-HDFCBK-P"}, "scam", False),
-        ("HDFC Bank: loan at hdfc-offer.top/x", {"sender": "JD-HDFCBK-P"}, "advert", False),
+        ("HDFC Bank: loan at hdfc-offer.top/x", {"sender": "JD-HDFCBK-P"}, "advert", True),  # the network gives headers
+        ("HDFC Bank: loan at hdfc-offer.top/x", {"sender": "HDFC"}, "advert", False),  # a name can be faked
     ],
 )
 def test_who_counts_as_known(text: str, given: dict[str, str], kind: str, known: bool) -> None:
@@ -61,3 +62,15 @@ def test_whatever_already_happened_has_an_urgent_step(explainer: Any, happened: 
     usual = explainer.explain(text)
     urgent = explainer.explain(text, already=[happened])
     assert urgent.steps[0].text not in [a.text for a in usual.steps]
+
+
+def test_what_is_true_of_one_kind_of_sender_is_said_of_no_other(explainer: Any) -> None:
+    text = "Bajaj Finance: your EMI card offer is ready, limit up to Rs 2 lakh. Get it now"
+    by_sender = {
+        sender: " ".join(c.quote for c in explainer.explain(text, sender=sender, country="IN").citations)
+        for sender in ("JD-BAJAJF-P", "JD-BAJAJF", "+919876543210")
+    }
+    assert "-P" in by_sender["JD-BAJAJF-P"] and "-P" not in by_sender["JD-BAJAJF"]
+    assert "ten-digit" not in by_sender["JD-BAJAJF-P"]
+    known = explainer.explain(text + " at eej.at/Yp0k", sender="JD-BAJAJF-P", country="IN")
+    assert not any("unknown sender" in line.text for line in known.steps + known.avoid)

@@ -75,7 +75,7 @@ def word_rarity(texts: list[str]) -> NDArray[np.float64]:
 
 def _table(buckets: list[NDArray[np.int64]], weights: NDArray[np.float64]) -> sp.csr_matrix:
     rows = np.concatenate([np.full(len(b), i) for i, b in enumerate(buckets)])
-    values = [weights[b] / max(1e-9, np.linalg.norm(weights[b])) for b in buckets]
+    values = [weights[b] / max(1e-9, float(np.linalg.norm(weights[b]))) for b in buckets]
     return sp.csr_matrix((np.concatenate(values), (rows, np.concatenate(buckets))), shape=(len(buckets), BUCKETS))
 
 
