@@ -90,12 +90,23 @@ def bulk(
 def page(
     host: Annotated[str, typer.Option(help="Address to serve on.")] = "127.0.0.1",
     port: Annotated[int | None, typer.Option(help="Port; the first free one from 7860 when not given.")] = None,
+    country: Annotated[str | None, typer.Option(help="Country chosen beforehand: US, GB, IN ...")] = None,
+    writer: Annotated[str, typer.Option(help="Who writes the explanation.")] = "quoting",
+    origin: Annotated[list[str] | None, typer.Option(help="Address under which a proxy serves the page.")] = None,
+    feedback: Annotated[Path | None, typer.Option(help="Ask whether it was right; keep the answers here.")] = None,
 ) -> None:
-    """Open the page in a browser."""
+    """Open the page in a browser; nothing typed is kept or sent."""
     from explainer.explainer import Explainer
     from explainer.page import launch
 
-    launch(Explainer.load(threads=2), host, port)
+    launch(
+        lambda: Explainer.load(writer=writer, threads=2),
+        host,
+        port,
+        country=country,
+        feedback=feedback,
+        origins=origin or (),
+    )
 
 
 def _read_text(text: str | None) -> str:

@@ -3,90 +3,98 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
-from explainer.errors import ExplainerError, MissingExtra
+from explainer.errors import MissingExtra
 from explainer.explainer import Explainer
-from explainer.records import Explanation
-from explainer.words import CAUSE_NAMES
+from explainer.page_api import Models, typed_endpoints
+from explainer.page_guard import LOCAL, Guard
+from explainer.page_ocr import can_read_pictures
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+
+TITLE = "Why did I get this loan text?"
+AT_ONCE = 2
+"""Texts explained at the same time; more only wait for one another's processor."""
+WAITING = 48
+"""Requests that may wait; the next one is told that the page is busy."""
+HERE = Path(__file__).parent
+HEAD = (
+    '<meta name="format-detection" content="telephone=no, date=no, address=no, email=no">'  # no number becomes a link
+    '<meta name="referrer" content="no-referrer"><meta name="robots" content="noindex">'
+)
 
 
-def build_page(explainer: Explainer) -> Any:
-    """The Gradio Blocks of the page. Raises MissingExtra when gradio is not installed."""
-    try:
-        import gradio as gr
-    except ImportError as error:
-        raise MissingExtra("the page", "page") from error
+def build_page(models: Models, *, country: str | None = None, feedback: Path | None = None, local: bool = True) -> Any:
+    """The Gradio Blocks of the page."""
+    import gradio as gr
 
-    def explain(text: str, sender: str, country: str) -> str:
-        try:
-            answer = explainer.explain(text or "", sender=sender.strip() or None, country=country.strip() or None)
-        except ExplainerError as error:
-            return f"**{_plain(str(error))}**"
-        return as_markdown(answer)
+    from explainer import page_parts
 
-    with gr.Blocks(title="Why did I get this loan text?", analytics_enabled=False) as page:
-        gr.Markdown("# Why did I get this loan text?\nEverything stays on this machine.")
-        text = gr.Textbox(label="The text", lines=5, max_lines=12)
-        with gr.Accordion("More", open=False):
-            sender = gr.Textbox(label="Sender, as your phone shows it")
-            country = gr.Textbox(label="Your country, as two letters (US, GB, IN ...)")
-        button = gr.Button("Explain", variant="primary")
-        answer = gr.Markdown(sanitize_html=True)
-        button.click(explain, [text, sender, country], answer, api_name="explain")
+    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
+        for name, function in typed_endpoints(models, country).items():
+            gr.api(function, api_name=name, concurrency_id="explain", concurrency_limit=AT_ONCE)  # type: ignore[attr-defined]
+        page_parts.lay_out(page, models, country=country, feedback=feedback, local=local)
     return page
 
 
-def launch(explainer: Explainer, host: str = "127.0.0.1", port: int | None = None, wait: bool = True) -> Any:
-    """Serve the page; every way out to the network, and every record of what is typed, is off."""
-    page = build_page(explainer)
-    return page.queue(max_size=32).launch(
+def launch(
+    explainer: Explainer | Callable[[], Explainer],
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    wait: bool = True,
+    *,
+    country: str | None = None,
+    feedback: Path | None = None,
+    origins: Iterable[str] = (),
+) -> Any:
+    """Serve the page; every way out to the network, and every record of what is typed, is off.
+
+    Give a function that loads the explainer instead of the explainer, and the page opens at once and says that it
+    loads. `country` is chosen beforehand; `feedback` is a file for the answers to "was this right?", which is not
+    asked without it; `origins` are addresses, such as https://help.example, under which a proxy serves the page.
+    """
+    try:
+        from starlette.middleware import Middleware  # comes with gradio
+
+        from explainer import page_parts
+    except ImportError as error:
+        raise MissingExtra("the page", "page") from error
+
+    models = Models(explainer)
+    script = (HERE / "page_script.js").read_text("utf-8")
+    page = build_page(models, country=country, feedback=feedback, local=host in LOCAL)
+    guard = Middleware(Guard, host=host, origins=tuple(origins), script=script, pictures=can_read_pictures())
+    served = page.queue(max_size=WAITING, default_concurrency_limit=AT_ONCE, api_open=False).launch(
         server_name=host,
         server_port=port,
         share=False,
+        inbrowser=False,
         ssr_mode=False,
+        pwa=False,
         enable_monitoring=False,
         run_history=False,
         mcp_server=False,
         allowed_paths=[],
+        max_file_size=1,
         strict_cors=True,
         show_error=False,
         footer_links=[],
-        app_kwargs={"openapi_url": None, "docs_url": None, "redoc_url": None},
-        prevent_thread_lock=not wait,
-        quiet=not wait,
+        state_session_capacity=1000,
+        app_kwargs={"openapi_url": None, "docs_url": None, "redoc_url": None, "middleware": [guard]},
+        prevent_thread_lock=True,
+        quiet=True,
+        theme=page_parts.theme(),
+        css_paths=[HERE / "page_style.css"],
+        head=f"{HEAD}<script>{script}</script>",
     )
-
-
-def as_markdown(answer: Explanation) -> str:
-    """The answer for reading; what came from the text is shown as text, never as markup or link."""
-    lines = [f"## {_plain(answer.headline)}", _plain(answer.explanation)]
-    if answer.status != "declined":
-        lines.append("### Likely causes")
-        lines += [
-            f"- **{CAUSE_NAMES[c.cause]}**, about {round(c.probability * 20) * 5} %: {c.decided_by}"
-            for c in answer.causes[:4]
-        ]
-    for title, advice in (
-        ("What to do", answer.steps),
-        ("What to avoid", answer.avoid),
-        ("Where to report", answer.report),
-    ):
-        if advice:
-            lines += [f"### {title}", *(f"- {_plain(a.text)} [{a.citation}]" for a in advice)]
-    if answer.warnings:
-        lines += ["### Notes", *(f"- {_plain(w)}" for w in answer.warnings)]
-    if answer.citations:
-        lines += [
-            "### Sources",
-            *(f"{c.n}. {_plain(c.title)}. {_plain(c.source)}, checked {c.checked}" for c in answer.citations),
-        ]
-    return "\n\n".join(lines).replace("\n\n- ", "\n- ")
-
-
-def _plain(text: str) -> str:
-    """Characters that Markdown or HTML would read are shown as they are."""
-    return "".join(f"&#{ord(c)};" if c in "<>&*_`[]()#!|\\~" else c for c in text).replace("://", "&#58;//")
+    if wait:
+        sys.stdout.write(f"The page is at {served[1]} - press Ctrl-C to end it.\n")
+        sys.stdout.flush()
+        page.block_thread()
+    return served

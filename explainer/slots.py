@@ -178,7 +178,11 @@ def find_slots(text: str, register: Register, country: str | None, tagged: Seque
         lambda: () if tagged else (found for found, group in references if group != "otp"),
         lambda: _amounts(text),
         lambda: _phones(text, country),
-        lambda: (found for found in said("amount")() if re.search(r"[\d一二三四五六七八九十百千万]", text[found.start : found.end])),
+        lambda: (
+            found
+            for found in said("amount")()
+            if re.search(r"[\d一二三四五六七八九十百千万]", text[found.start : found.end])
+        ),
     ]
     if not tagged:
         steps += [lambda: (found for found, _ in references), lambda: _patterned_lenders(text), lambda: _persons(text)]
