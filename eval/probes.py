@@ -72,12 +72,11 @@ def passage_probes(
 ) -> dict[str, Metric]:
     """What becomes of the answer when its passages change; 1 is right, each time."""
     rng = random.Random(seed)
-    stranger = {s.message.country: _strangers(s) for s in situations}
     dropped, replaced, altered, altered_groups = [], [], [], []
     for situation, group in zip(situations, groups, strict=True):
         first, *rest = situation.passages
         dropped.append(float(first.id not in _cited(explainer, dataclasses.replace(situation, passages=tuple(rest)))))
-        other = rng.choice(stranger[situation.message.country])
+        other = rng.choice(_strangers(situation))
         cited = _cited(explainer, dataclasses.replace(situation, passages=(other, *rest)))
         replaced.append(float(other.id not in cited))
         if (follows := _follows_change(situation, explainer)) is not None:
