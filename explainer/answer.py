@@ -87,7 +87,7 @@ def assemble(
         },
         language=message.language,
         slots={name: tuple(slot for slot in message.slots if slot.name == name) for name in names},
-        warnings=message.warnings,
+        warnings=message.warnings + general_only(advice, message.country),
         campaign=None,
         models=models,
         version=program_version(),
@@ -111,6 +111,16 @@ def point_to(own: Passage, result: Grounded) -> Grounded:
 
 def _words(said: Sequence[str]) -> int:
     return len(re.sub(r" *\[\d+\]", "", " ".join(said)).split())
+
+
+def general_only(advice: ChosenAdvice, country: str | None) -> tuple[str, ...]:
+    """Says so when no rule or body of the reader's own country stands behind the advice."""
+    behind = [*advice.steps, *advice.avoid, *advice.report]
+    if not behind or any(passage.country != "any" for passage in behind):
+        return ()
+    if country is None:
+        return ("the country is not known, so the advice is general: give the country for local bodies and rules",)
+    return (f"the advice is general: for {country} the program knows no rule or body on this",)
 
 
 def _all_cited(result: Grounded, advice: ChosenAdvice) -> list[Passage]:

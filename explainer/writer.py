@@ -53,17 +53,17 @@ def headline(situation: Situation) -> str:
     elif causes.confidence == "low":
         because = "the text alone cannot tell why you got it."
     else:
-        sure = "" if causes.confidence == "high" else "probably "
+        probably = "" if causes.confidence == "high" else "probably "
         because = {
-            "marketing": f"{sure}your number is on a marketing list.",
-            "application": f"{sure}you applied or have an account there.",
-            "repayment_due": f"{sure}it is about a loan of yours.",
-            "overdue": f"{sure}it is about a loan of yours.",
-            "contact_of_borrower": f"{sure}a borrower's phone or form had your number.",
-            "wrong_number": f"{sure}it was meant for someone else.",
-            "identity_theft": f"{sure}someone borrowed in your name.",
-            "phishing": f"{sure}no real loan stands behind it.",
-            "not_loan": f"{sure}it is not about a loan.",
+            "marketing": f"your number is {probably}on a marketing list.",
+            "application": f"you {probably}applied or have an account there.",
+            "repayment_due": f"it is {probably}about a loan of yours.",
+            "overdue": f"it is {probably}about a loan of yours.",
+            "contact_of_borrower": f"a borrower's phone or form {probably}had your number.",
+            "wrong_number": f"it was {probably}meant for someone else.",
+            "identity_theft": f"someone {probably}borrowed in your name.",
+            "phishing": f"{probably}no real loan stands behind it.",
+            "not_loan": f"it is {probably}not about a loan.",
         }[cause]
     for clause in (f"{says}; {because}", f"{_says(situation.kinds.kind, None)}; {because}"):
         if len(clause.split()) <= MAX_HEADLINE:

@@ -74,3 +74,10 @@ def test_what_is_true_of_one_kind_of_sender_is_said_of_no_other(explainer: Any) 
     assert "ten-digit" not in by_sender["JD-BAJAJF-P"]
     known = explainer.explain(text + " at eej.at/Yp0k", sender="JD-BAJAJF-P", country="IN")
     assert not any("unknown sender" in line.text for line in known.steps + known.avoid)
+
+
+def test_an_answer_without_local_rules_says_so(explainer: Any) -> None:
+    text = "Final notice: pay your overdue loan today or we take legal action"
+    notes = {c: " ".join(explainer.explain(text, country=c).warnings) for c in ("IN", "DE", None)}
+    assert "advice is general" not in notes["IN"]
+    assert "for DE the program knows no rule" in notes["DE"] and "country is not known" in notes[None]

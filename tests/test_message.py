@@ -141,3 +141,8 @@ def test_a_link_that_is_not_the_lenders_is_told() -> None:
 def test_bad_input_is_told_at_the_door(request_: Request, words: str) -> None:
     with pytest.raises(BadInput, match=words):
         read_message(request_)
+
+
+def test_a_lenders_name_in_somebody_elses_address_is_told() -> None:
+    assert any("not a known address of" in w for w in read("Verify now: http://hdfcbank.kyc-now.top/x").warnings)
+    assert not any("known address" in w for w in read("See https://www.hdfcbank.com/loans").warnings)
