@@ -144,4 +144,6 @@ _COMPILED = [(re.compile(pattern, re.IGNORECASE), words) for pattern, words in _
 
 def cue_of(phrase: str, kind: str) -> str:
     """What a phrase does, in plain words."""
+    if kind == "not_loan":
+        return "is usual in texts that are not about credit"
     return next((words for pattern, words in _COMPILED if pattern.search(phrase)), f"is typical of {KIND_WORDS[kind]}")
