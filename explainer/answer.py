@@ -44,6 +44,7 @@ def assemble(
     advice: ChosenAdvice,
     models: Mapping[str, str],
     timing: Mapping[str, float],
+    campaign: str | None = None,
 ) -> Explanation:
     """A grounded draft, or the reasons for which there is none, and the advice -> the answer."""
     message, kinds, causes = situation.message, situation.kinds, situation.causes
@@ -88,7 +89,7 @@ def assemble(
         language=message.language,
         slots={name: tuple(slot for slot in message.slots if slot.name == name) for name in names},
         warnings=message.warnings + general_only(advice, message.country),
-        campaign=None,
+        campaign=campaign,
         models=models,
         version=program_version(),
         timing_ms=timing,

@@ -9,6 +9,7 @@ from itertools import islice
 
 from explainer.advice import choose_advice
 from explainer.answer import assemble
+from explainer.campaigns import Campaigns, Judged
 from explainer.causes import estimate_causes
 from explainer.encoder import EmbeddedEncoder, load_encoder
 from explainer.errors import ExplainerError
@@ -18,7 +19,7 @@ from explainer.knowledge import all_passages, knowledge_name, load_passages
 from explainer.message import Tagger, read_messages
 from explainer.normalise import normalise
 from explainer.prompting import build_prompt
-from explainer.records import KINDS, Draft, Explanation, Hit, Message, Passage, Request, Situation, Status
+from explainer.records import KINDS, Draft, Explanation, Hit, Message, Passage, Request, Situation, Status, Written
 from explainer.retriever import Retriever, choose
 from explainer.tagger import SlotTagger
 from explainer.writer import QuotingWriter, Writer, load_writer
@@ -98,49 +99,72 @@ class Explainer:
             explanations.append(outcome)
         return explanations
 
-    def outcomes(self, requests: Iterable[Request | str]) -> Iterator[Outcome]:
-        """An explanation or the error, for each request, in order; reads and answers batch by batch."""
+    def outcomes(self, requests: Iterable[Request | str], campaigns: Campaigns | None = None) -> Iterator[Outcome]:
+        """An explanation or the error, for each request, in order; reads and answers batch by batch.
+
+        With `campaigns`, texts that differ only in their details share one draft.
+        """
         waiting = (Request(r) if isinstance(r, str) else r for r in requests)
         while batch := list(islice(waiting, BATCH)):
-            yield from self._explain_batch(batch)
+            yield from self._explain_batch(batch, campaigns)
 
-    def _explain_batch(self, requests: list[Request]) -> Iterator[Outcome]:
+    def _explain_batch(self, requests: list[Request], campaigns: Campaigns | None) -> Iterator[Outcome]:
         clock = Clock(len(requests))
         with clock.stage("read"):
             read = read_messages(requests, self._tagger)
-        situations, hits = self.situate([m for m in read if isinstance(m, Message)], clock)
-        with clock.stage("write"):
-            drafts = self.write(situations)
+        judged = self._judge([m for m in read if isinstance(m, Message)], clock)
+
+        def write(rows: list[int]) -> list[Written]:
+            return self._write([judged[i] for i in rows], clock)
+
+        everyone = list(range(len(judged)))
+        written = campaigns.share(judged, write) if campaigns else write(everyone)
         with clock.stage("ground"):
-            grounded = [ground(d, s) for d, s in zip(drafts, situations, strict=True)]
+            grounded = [ground(w.draft, w.prompt.situation) for w in written]
         with clock.stage("advise"):
-            advice = [choose_advice(self._passages, s.message, s.kinds, s.causes) for s in situations]
-        answers = iter(zip(situations, hits, grounded, drafts, advice, strict=True))
+            advice = [choose_advice(self._passages, *row) for row in judged]
+        answers = iter(zip(written, grounded, advice, strict=True))
         for item in read:
             if isinstance(item, ExplainerError):
                 yield item
                 continue
-            situation, found, result, draft, chosen = next(answers)
-            status: Status = "quoted" if draft.quoted else "written"
+            one, result, chosen = next(answers)
+            situation = one.prompt.situation
+            status: Status = "quoted" if one.draft.quoted else "written"
             if isinstance(result, list):
                 status, result = "quoted", self._quote(situation)
-            yield assemble(situation, found, result, status, chosen, self.models, clock.per_text())
+            timing = clock.per_text()
+            yield assemble(situation, one.hits, result, status, chosen, self.models, timing, one.campaign)
 
-    def situate(
-        self, messages: Sequence[Message], clock: Clock | None = None
-    ) -> tuple[list[Situation], list[list[Hit]]]:
-        """Messages to situations: kinds, causes, hits, and the three passages of each."""
-        if not messages:
-            return [], []
-        clock = clock or Clock(len(messages))
+    def _judge(self, messages: Sequence[Message], clock: Clock) -> list[Judged]:
+        """Kinds and causes of each message."""
         with clock.stage("kinds"):
-            kinds = self._kinds.estimate(messages)
+            kinds = self._kinds.estimate(messages) if messages else []
         with clock.stage("causes"):
             causes = [estimate_causes(m, k) for m, k in zip(messages, kinds, strict=True)]
+        return list(zip(messages, kinds, causes, strict=True))
+
+    def _retrieve(self, judged: Sequence[Judged], clock: Clock) -> list[tuple[Situation, list[Hit]]]:
+        if not judged:
+            return []
         with clock.stage("retrieve"):
-            hits = self.retriever.retrieve(messages, kinds, causes)
-        rows = zip(messages, kinds, causes, hits, strict=True)
-        return [Situation(m, k, c, choose(h, c)) for m, k, c, h in rows], hits
+            hits = self.retriever.retrieve(*zip(*judged, strict=True))
+        return [(Situation(m, k, c, choose(h, c)), h) for (m, k, c), h in zip(judged, hits, strict=True)]
+
+    def _write(self, judged: Sequence[Judged], clock: Clock) -> list[Written]:
+        """Passages and a draft for each."""
+        found = self._retrieve(judged, clock)
+        with clock.stage("write"):
+            prompts = [build_prompt(situation) for situation, _ in found]
+            drafts = self._writer.generate(prompts) if prompts else []
+        rows = zip(prompts, drafts, found, strict=True)
+        return [Written(prompt, draft, tuple(hits)) for prompt, draft, (_, hits) in rows]
+
+    def situate(self, messages: Sequence[Message]) -> tuple[list[Situation], list[list[Hit]]]:
+        """Messages to situations: kinds, causes, hits, and the three passages of each."""
+        clock = Clock(len(messages))
+        found = self._retrieve(self._judge(messages, clock), clock)
+        return [situation for situation, _ in found], [hits for _, hits in found]
 
     def kind_probabilities(self, texts: Sequence[str]) -> list[dict[str, float]]:
         """Kinds of plain texts, without evidence: what the probes of the evaluation ask."""
@@ -167,7 +191,8 @@ class Clock:
     def stage(self, name: str) -> Iterator[None]:
         start = time.perf_counter()
         yield
-        self._stages[name] = (time.perf_counter() - start) * 1000 / self._n_texts
+        spent = (time.perf_counter() - start) * 1000 / self._n_texts
+        self._stages[name] = self._stages.get(name, 0.0) + spent
 
     def per_text(self) -> dict[str, float]:
         return {name: round(ms, 2) for name, ms in self._stages.items()}

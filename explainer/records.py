@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
@@ -97,6 +98,17 @@ class Message:
     def given_span(self, start: int, end: int) -> tuple[int, int]:
         """Offsets in the normalised text -> offsets in the text as given."""
         return self.starts[start], self.ends[end - 1]
+
+    def masked(self, mask: Callable[[Slot], str | None]) -> str:
+        """The normalised text with other words in the places of its details; where mask says None, the detail stays."""
+        parts, position = [], 0
+        for slot in self.slots:
+            start, end = bisect_left(self.starts, slot.start), bisect_left(self.ends, slot.end) + 1
+            words = mask(slot) if start >= position else None
+            if words is not None:
+                parts += [self.text[position:start], words]
+                position = end
+        return "".join([*parts, self.text[position:]])
 
     @property
     def lenders(self) -> set[str]:
@@ -237,6 +249,16 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """A draft, and all that it was written from."""
+
+    prompt: Prompt
+    draft: Draft
+    hits: tuple[Hit, ...]
+    campaign: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
     n: int
     passage: str
@@ -291,6 +313,7 @@ class Explanation:
     slots: Mapping[str, tuple[Slot, ...]]
     warnings: tuple[str, ...]
     campaign: str | None
+    """Texts of one run with the same name differ only in their details; None when texts were not compared."""
     models: Mapping[str, str]
     version: str
     timing_ms: Mapping[str, float]

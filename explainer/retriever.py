@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from explainer.encoder import Encoder
 from explainer.records import CauseEstimate, Hit, KindEstimate, Message, Passage
-from explainer.words import CAUSE_WORDS, KIND_WORDS
+from explainer.words import CAUSE_WORDS, KIND_WORDS, cues_in
 
 EXPLAINING = ("why", "sign", "decide")
 """The roles that the explanation is made from, one passage each: k = 3."""
@@ -28,6 +28,10 @@ OWN_CLOSE = 0.50
 """Cosine with the text from which an own passage is close, provided that no fitting shipped passage lies closer.
 Tried with MiniLM: of 26 texts that a document speaks of, 17 get it, always the right document; of 282 other texts none
 gets a stranger's loan agreement, and 30 a page on loan texts at large."""
+DETAIL_WORDS = {
+    "amount": "a sum", "date": "a date", "person": "a name", "phone": "a number", "link": "a link",
+    "reference": "a reference",
+}  # fmt: skip
 LEADING = 0.012
 """Bonus for a passage about the likelier of the two leading causes; less where it names other causes first."""
 
@@ -136,11 +140,14 @@ def fits_situation(passage: Passage, message: Message, kind: str, causes: Sequen
 
 
 def situation_words(message: Message, kinds: KindEstimate, causes: CauseEstimate) -> str:
-    """The query: the situation in English words, and the text itself where it is English."""
-    parts = [KIND_WORDS[kinds.kind], *(CAUSE_WORDS[c.cause] for c in causes.causes[:2]), *causes.cues]
-    parts += [evidence.cue for evidence in kinds.evidence]
+    """The query: the situation and what the text does in English words, and the text itself where it is English.
+
+    Without its details, so that two texts that differ only in a name or a sum are answered from the same passages.
+    """
+    text = message.masked(lambda slot: DETAIL_WORDS.get(slot.name))
+    parts = [KIND_WORDS[kinds.kind], *(CAUSE_WORDS[c.cause] for c in causes.causes[:2]), *causes.cues, *cues_in(text)]
     if message.language == "en":
-        parts.append(message.text[:400])
+        parts.append(text[:400])
     return ". ".join(dict.fromkeys(parts))
 
 

@@ -147,3 +147,8 @@ def cue_of(phrase: str, kind: str) -> str:
     if kind == "not_loan":
         return "is usual in texts that are not about credit"
     return next((words for pattern, words in _COMPILED if pattern.search(phrase)), f"is typical of {KIND_WORDS[kind]}")
+
+
+def cues_in(text: str) -> list[str]:
+    """What the words of a text do, each thing once, whatever the kind."""
+    return [words for pattern, words in _COMPILED if pattern.search(text)]
