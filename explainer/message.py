@@ -148,7 +148,7 @@ def _message(plain: Plain, tagged: Sequence[Tagged]) -> Message:
         country_from=country_from,
         slots=tuple(slots),
         sender_class=sender_class(request.sender, country),
-        warnings=plain.warnings + tuple(link_warnings(slots)),
+        warnings=plain.warnings + tuple(link_warnings(slots)) + request.notes,
     )
 
 

@@ -57,6 +57,8 @@ class Request:
     already: tuple[str, ...] = ()
     """What has already happened: see ALREADY."""
     id: str | None = None
+    notes: tuple[str, ...] = ()
+    """What only many texts together show of its sender, in plain words; joins the warnings of the answer."""
 
 
 @dataclass(frozen=True, slots=True)
