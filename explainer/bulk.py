@@ -1,138 +1,200 @@
-"""Many texts: a file in, a file out, row for row; a bad row becomes an error row and the rest go on."""
+"""Many texts: a file in, a file out, row for row; a bad row becomes an error row and the rest go on.
+
+Answers are kept line by line in a file beside the target; a run that was cut off goes on after the last whole line.
+"""
 
 from __future__ import annotations
 
 import csv
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from explainer.errors import BadInput, ExplainerError
-from explainer.explainer import Explainer
+from explainer.campaigns import Campaigns
+from explainer.errors import BadInput, ExplainerError, MissingExtra, Unexplained
+from explainer.explainer import BATCH, Explainer, Outcome
 from explainer.records import Request
+from explainer.rows import Row, read_rows
+from explainer.senders import SenderWatch
+from explainer.summary import Summary
 
-COLUMNS = ("id", "text", "sender", "recipient", "received_at", "country")
-CSV_COLUMNS = ("id", "status", "kind", "cause", "confidence", "headline", "explanation", "error")
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row of the input: its request, or why it has none."""
-
-    id: str
-    request: Request | None
-    error: ExplainerError | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    rows: int
-    failed: int
+TABLE_COLUMNS = ("id", "status", "kind", "cause", "confidence", "headline", "explanation", "campaign", "error")
+TARGETS = (".jsonl", ".csv", ".parquet")
+WINDOW = 2048
+"""Rows among which campaigns are looked for. Each window stands alone: so memory stays bounded, and a run that is cut
+off, or shared among machines, gives the same answers."""
+Record = dict[str, Any]
+Engine = Callable[[Iterator[list[Row]]], Iterator[Record]]
+"""Windows of rows -> one record a row, in order."""
 
 
 def explain_file(
-    explainer: Explainer, source: Path, target: Path, on_row: Callable[[], None] = lambda: None
+    engine: Explainer | Engine,
+    source: Path,
+    target: Path,
+    on_row: Callable[[], None] = lambda: None,
+    restart: bool = False,
 ) -> Summary:
-    """Explain every row of `source` (.jsonl or .csv) into `target` (.jsonl or .csv), in order, as a stream."""
-    rows, write = read_rows(source), _writer_for(target)
-    total = failed = 0
-    with target.open("w", encoding="utf-8", newline="") as stream:
-        for record in write(stream, explain_rows(explainer, rows)):
-            total += 1
-            failed += "error" in record
+    """Explain every row of `source` into `target`, in order, as a stream; each .jsonl, .csv or .parquet.
+
+    What an earlier run with the same target left is kept, unless `restart`. Raises BadInput when it does not belong to
+    this source, or was written by another version of the models.
+    """
+    _check_target(target)
+    part = target.with_name(target.name + ".part")
+    if restart:
+        part.unlink(missing_ok=True)
+    watch, summary = SenderWatch(), Summary()
+    rows = watch.watch(read_rows(source))
+    last = None
+    for last in _replayed(part, rows):
+        summary.add(last)
+        on_row()
+    explain = local_engine(engine) if isinstance(engine, Explainer) else engine
+    with part.open("ab") as stream:
+        for number, record in enumerate(explain(windows(rows, summary.rows))):
+            if number == 0:
+                _check_models(part, last, record)
+            stream.write(json.dumps(record, ensure_ascii=False).encode() + b"\n")
+            if (number + 1) % BATCH == 0:
+                stream.flush()
+            summary.add(record)
             on_row()
-    return Summary(total, failed)
+    _finish(part, target)
+    summary.senders = watch.report()
+    return summary
 
 
-def explain_rows(explainer: Explainer, rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
+def windows(rows: Iterator[Row], done: int = 0) -> Iterator[list[Row]]:
+    """Rows in windows that begin at multiples of WINDOW, also where a run goes on in the middle of one."""
+    while window := list(islice(rows, WINDOW - done % WINDOW)):
+        done += len(window)
+        yield window
+
+
+def local_engine(explainer: Explainer) -> Engine:
+    """Explains on this machine, in this process."""
+
+    def explain(windows: Iterator[list[Row]]) -> Iterator[Record]:
+        for window in windows:
+            yield from explain_rows(explainer, window, Campaigns())
+
+    return explain
+
+
+def explain_rows(explainer: Explainer, rows: Iterable[Row], campaigns: Campaigns | None = None) -> Iterator[Record]:
     """One JSON record a row, in order: the answer with the row's id, or its error."""
-    waiting: list[Row] = []
-
-    def requests() -> Iterator[Request]:
-        for row in rows:
-            waiting.append(row)
-            # A row that could not be read keeps its place: its empty text is answered with the row's own error.
-            yield row.request or Request("", id=row.id)
-
-    for outcome in explainer.outcomes(requests()):
-        row = waiting.pop(0)
-        error = row.error or (outcome if isinstance(outcome, ExplainerError) else None)
-        if error is not None or isinstance(outcome, ExplainerError):
-            yield {"id": row.id, "error": {"code": error.code if error else "error", "message": str(error)}}
-        else:
-            yield {"id": row.id, **outcome.to_dict()}
+    waiting = iter(rows)
+    while batch := list(islice(waiting, BATCH)):
+        requests = [row.request for row in batch if row.request is not None]
+        outcomes = iter(_outcomes(explainer, requests, campaigns))
+        for row in batch:
+            outcome: Outcome = row.error or next(outcomes)
+            if isinstance(outcome, ExplainerError):
+                yield {"id": row.id, "error": {"code": outcome.code, "message": str(outcome)}}
+            else:
+                yield {"id": row.id, **outcome.to_dict()}
 
 
-def read_rows(source: Path) -> Iterator[Row]:
-    """The rows of a .jsonl or .csv file. Raises BadInput when the file as a whole cannot be read."""
-    readers = {".jsonl": _read_json_lines, ".csv": _read_csv}
-    if source.suffix not in readers:
-        raise BadInput(f"{source}: unknown format {source.suffix or '(none)'}: expected {' or '.join(readers)}")
-    if not source.is_file():
-        raise BadInput(f"{source} not found: give a file of JSON lines or CSV with the columns id and text")
-    return readers[source.suffix](source)
-
-
-def _read_json_lines(source: Path) -> Iterator[Row]:
-    with source.open("rb") as stream:
-        for number, line in enumerate(stream, 1):
-            if not line.strip():
-                continue
-            try:
-                fields = json.loads(line)
-                if not isinstance(fields, dict):
-                    raise ValueError(f"a JSON object was expected, found {type(fields).__name__}")
-            except ValueError as error:  # of which UnicodeDecodeError and JSONDecodeError are kinds
-                yield Row(str(number), None, BadInput(f"line {number} is not a JSON object: {error}"))
-                continue
-            yield _row(fields, number)
-
-
-def _read_csv(source: Path) -> Iterator[Row]:
+def _outcomes(explainer: Explainer, requests: list[Request], campaigns: Campaigns | None) -> list[Outcome]:
+    """A row on which the program itself fails becomes an error row too: the others are tried again without it."""
     try:
-        with source.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream)
-            if "text" not in (reader.fieldnames or ()):
-                raise BadInput(f"{source}: no column text: found {', '.join(reader.fieldnames or ()) or 'nothing'}")
-            for number, fields in enumerate(reader, 1):
-                yield _row(fields, number)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise BadInput(f"{source} is not a CSV file in UTF-8 ({error}): save it as CSV UTF-8") from error
+        return list(explainer.outcomes(requests, campaigns))
+    except Exception as error:
+        if len(requests) == 1:
+            return [Unexplained(error)]
+        return [outcome for request in requests for outcome in _outcomes(explainer, [request], campaigns)]
 
 
-def _row(fields: dict[str, Any], number: int) -> Row:
-    id = str(number) if fields.get("id") in (None, "") else str(fields["id"])
-    text = fields.get("text")
-    if not isinstance(text, str):
-        return Row(id, None, BadInput(f"row {number}: text is {type(text).__name__}, expected a string"))
-    given = {k: fields.get(k) or None for k in ("sender", "received_at", "name", "country")}
-    strange = [k for k, v in given.items() if v is not None and not isinstance(v, str)]
-    answers, already = fields.get("answers") or {}, fields.get("already") or ()
-    if strange or not isinstance(answers, dict) or not isinstance(already, (list, tuple)):
-        return Row(id, None, BadInput(f"row {number}: {', '.join(strange) or 'answers or already'} has the wrong type"))
-    return Row(id, Request(text, **given, answers=answers, already=tuple(already), id=id))
+def _replayed(part: Path, rows: Iterator[Row]) -> Iterator[Record]:
+    """The records of an earlier run, each beside its row; a line that was cut off is taken away."""
+    if not part.exists():
+        return
+    _drop_torn_line(part)
+    with part.open("rb") as stream:
+        for number, line in enumerate(stream, 1):
+            row, record = next(rows, None), json.loads(line)
+            if row is None or row.id != record["id"]:
+                found = f"id {row.id}" if row else "no row"
+                raise BadInput(
+                    f"{part}, line {number} answers id {record['id']}, but the source has {found} there: it was left "
+                    "by another run; give its source, or start anew with --restart"
+                )
+            yield record
 
 
-def _writer_for(target: Path) -> Callable[[Any, Iterable[dict[str, Any]]], Iterator[dict[str, Any]]]:
+def _drop_torn_line(part: Path) -> None:
+    with part.open("r+b") as stream:
+        end = stream.seek(0, os.SEEK_END)
+        while end:
+            start = max(0, end - 65536)
+            stream.seek(start)
+            newline = stream.read(end - start).rfind(b"\n")
+            if newline >= 0:
+                stream.truncate(start + newline + 1)
+                return
+            end = start
+        stream.truncate(0)
+
+
+def _check_models(part: Path, last: Record | None, record: Record) -> None:
+    if last and "models" in last and "models" in record and last["models"] != record["models"]:
+        raise BadInput(
+            f"{part} was written with other models or documents than those here: start anew with --restart, "
+            "or finish it with the version that began it"
+        )
+
+
+def _check_target(target: Path) -> None:
+    if target.suffix not in TARGETS:
+        raise BadInput(f"{target}: unknown format {target.suffix or '(none)'}: expected one of {', '.join(TARGETS)}")
+    if target.suffix == ".parquet":
+        _pyarrow()
+
+
+def _finish(part: Path, target: Path) -> None:
+    """Give the answers their form and name; they are whole before the target is touched."""
     if target.suffix == ".jsonl":
-        return _write_json_lines
-    if target.suffix == ".csv":
-        return _write_csv
-    raise BadInput(f"{target}: unknown format {target.suffix or '(none)'}: expected .jsonl or .csv")
+        part.replace(target)
+        return
+    made = target.with_name(target.name + ".made")
+    (_write_csv if target.suffix == ".csv" else _write_parquet)(part, made)
+    made.replace(target)
+    part.unlink()
 
 
-def _write_json_lines(stream: Any, records: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    for record in records:
-        stream.write(json.dumps(record, ensure_ascii=False) + "\n")
-        yield record
-
-
-def _write_csv(stream: Any, records: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def _table_row(line: bytes) -> dict[str, Any]:
     """The part of the answer that fits a table."""
-    table = csv.DictWriter(stream, CSV_COLUMNS, extrasaction="ignore")
-    table.writeheader()
-    for record in records:
-        table.writerow({**record, "error": record.get("error", {}).get("message", "")})
-        yield record
+    record = json.loads(line)
+    return {**dict.fromkeys(TABLE_COLUMNS), **record, "error": record.get("error", {}).get("message", "")}
+
+
+def _write_csv(part: Path, made: Path) -> None:
+    with part.open("rb") as lines, made.open("w", encoding="utf-8", newline="") as stream:
+        table = csv.DictWriter(stream, TABLE_COLUMNS, extrasaction="ignore")
+        table.writeheader()
+        table.writerows(map(_table_row, lines))
+
+
+def _write_parquet(part: Path, made: Path) -> None:
+    """The columns of the table, and the whole answer as JSON in one more."""
+    pyarrow = _pyarrow()
+    import pyarrow.parquet as parquet
+
+    schema = pyarrow.schema([(name, pyarrow.string()) for name in (*TABLE_COLUMNS, "answer")])
+    with part.open("rb") as lines, parquet.ParquetWriter(made, schema, compression="zstd") as writer:
+        while batch := list(islice(lines, WINDOW)):
+            rows = [{**_table_row(line), "answer": line.decode().rstrip("\n")} for line in batch]
+            columns = {name: [row[name] for row in rows] for name in schema.names}
+            writer.write_table(pyarrow.table(columns, schema=schema))
+
+
+def _pyarrow() -> Any:
+    try:
+        import pyarrow
+    except ImportError as error:
+        raise MissingExtra("Parquet", "scale") from error
+    return pyarrow

@@ -64,24 +64,34 @@ def explain(
 @app.command()
 def bulk(
     source: Annotated[
-        Path, typer.Argument(help="JSON lines or CSV: id, text; sender, recipient, received_at, country.")
+        Path, typer.Argument(help="JSON lines, CSV or Parquet: id, text; sender, recipient, received_at, country.")
     ],
-    target: Annotated[Path, typer.Argument(help="Where the answers go: .jsonl or .csv.")],
+    target: Annotated[Path, typer.Argument(help="Where the answers go: .jsonl, .csv or .parquet.")],
+    restart: Annotated[bool, typer.Option("--restart", help="Forget what an earlier, unfinished run left.")] = False,
+    writer: Annotated[str, typer.Option(help="Who writes the explanation.")] = "quoting",
 ) -> None:
-    """Explain many texts; exit code 0 only if no row failed."""
+    """Explain many texts; a run that was cut off goes on. Exit code 0 only if no row failed."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 
-    from explainer.bulk import explain_file, read_rows
+    from explainer.bulk import explain_file
     from explainer.explainer import Explainer
+    from explainer.rows import count_rows
+    from explainer.terminal import progress
 
-    total = sum(1 for _ in read_rows(source))
-    explainer = Explainer.load(threads=2)
+    total = count_rows(source)
+    explainer = Explainer.load(writer=writer, threads=2)
     console = Console(stderr=True)
-    with Progress("{task.description}", BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console) as bar:
+    with progress(console) as bar:
         task = bar.add_task("explaining", total=total)
-        summary = explain_file(explainer, source, target, lambda: bar.advance(task))
-    console.print(f"{summary.rows} rows, {summary.failed} of them with an error, written to {target}", soft_wrap=True)
+        summary = explain_file(explainer, source, target, lambda: bar.advance(task), restart)
+    for line in summary.lines():
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    picture = target.with_suffix(".summary.svg")
+    picture.write_text(summary.picture(), "utf-8")
+    console.print(
+        f"{summary.rows} rows, {summary.failed} of them with an error, written to {target}; a picture in {picture}",
+        soft_wrap=True,
+    )
     if summary.failed:
         raise typer.Exit(1)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TimeRemainingColumn
 from rich.text import Text
 
 from explainer.records import Advice, Explanation
@@ -96,3 +97,17 @@ def _highlighted(explanation: Explanation, text: str) -> Text:
     for evidence in explanation.evidence:
         shown.stylize("black on yellow", evidence.start, evidence.end)
     return shown
+
+
+class _Rate(ProgressColumn):
+    """Texts a second, over the last half minute."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:,.1f} texts/s" if speed else "")
+
+
+def progress(console: Console) -> Progress:
+    """A bar with count, rate and time left."""
+    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
+    return Progress(*columns, console=console, speed_estimate_period=30)

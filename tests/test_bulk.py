@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from explainer.bulk import explain_file, read_rows
+from explainer.bulk import explain_file
 from explainer.errors import BadInput
+from explainer.rows import read_rows
 from tests.conftest import HOME_CREDIT
 
 
@@ -87,5 +88,5 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 
 def test_an_unknown_target_format_is_told_before_any_work(explainer: Any, tmp_path: Path) -> None:
     (tmp_path / "in.jsonl").write_text("{}")
-    with pytest.raises(BadInput, match="expected .jsonl or .csv"):
-        explain_file(explainer, tmp_path / "in.jsonl", tmp_path / "out.parquet")
+    with pytest.raises(BadInput, match="expected one of .jsonl"):
+        explain_file(explainer, tmp_path / "in.jsonl", tmp_path / "out.xlsx")
