@@ -119,6 +119,20 @@ def page(
     )
 
 
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to serve on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port.")] = 8000,
+    writer: Annotated[str, typer.Option(help="Who writes the explanation.")] = "quoting",
+    origin: Annotated[list[str] | None, typer.Option(help="Address of a site that may call it from a browser.")] = None,
+) -> None:
+    """Answer over HTTP: POST /v1/explain, /v1/bulk; GET /healthz, /metrics. Keeps and logs no text."""
+    from explainer.explainer import Explainer
+    from explainer.serve import launch
+
+    launch(lambda: Explainer.load(writer=writer, threads=2, own_documents=False), host, port, origin or ())
+
+
 def _read_text(text: str | None) -> str:
     if text is not None and text != "-":
         return text

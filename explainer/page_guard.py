@@ -52,16 +52,25 @@ class TooLarge(Exception):
 
 
 class Guard:
-    """ASGI middleware round the page."""
+    """ASGI middleware round the page, or round the service, which has doors of its own."""
 
     def __init__(
-        self, app: App, *, host: str, origins: Iterable[str] = (), script: str = "", pictures: bool = False
+        self,
+        app: App,
+        *,
+        host: str,
+        origins: Iterable[str] = (),
+        script: str = "",
+        pictures: bool = False,
+        doors: str = DOORS,
+        bounded_inside: Iterable[str] = (),
     ) -> None:
         self._app = app
         self._local = host in LOCAL
         self._origins = frozenset(origins)
         self._script = sha256_source(script.encode())
-        self._doors = re.compile(DOORS)
+        self._doors = re.compile(doors)
+        self._bounded_inside = frozenset(bounded_inside)  # paths that bound their bodies themselves
         self._limit = MAX_BODY_WITH_PICTURES if pictures else MAX_BODY
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,6 +81,9 @@ class Guard:
         refusal = self._refusal(scope)
         if refusal:
             await _refuse(send, *refusal)
+            return
+        if scope["path"] in self._bounded_inside:
+            await self._app(scope, receive, _Headers(send, self._script, no_store=True))
             return
         body = _Body(receive, self._limit)
 
@@ -90,14 +102,15 @@ class Guard:
         headers = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in scope["headers"]}
         host = headers.get("host", "")
         if self._local and _name(host) not in LOCAL:
-            return 421, "This page is served to this machine only: open it as http://127.0.0.1 with its port."
+            return 421, "This is served to this machine only: open it as http://127.0.0.1 with its port."
         if not self._doors.fullmatch(scope["path"]):
             return 404, "There is nothing here."
         if scope["method"] not in ("GET", "HEAD", "POST"):
             return 405, "Only GET and POST are answered."
         if scope["method"] == "POST" and not self._own(headers, host):
             return 403, "The request came from another site: open the page itself."
-        if headers.get("content-length", "0").isdigit() and int(headers.get("content-length", "0")) > self._limit:
+        length = headers.get("content-length", "0")
+        if scope["path"] not in self._bounded_inside and length.isdigit() and int(length) > self._limit:
             return 413, self._too_large()
         return None
 

@@ -68,7 +68,7 @@ def test_a_sender_of_strangers_only_is_told_and_a_lender_of_known_people_is_not(
 def test_without_the_columns_the_check_says_that_it_was_not_possible() -> None:
     for missing in ("recipient", "sender", "received_at"):
         watch = SenderWatch()
-        assert not any(notes(list(watch.watch((replace_field(row, missing) for row in rows(PERSON, 20, 1))))))
+        assert not any(notes(list(watch.watch(replace_field(row, missing) for row in rows(PERSON, 20, 1)))))
         (line,) = watch.report()
         assert "not looked at" in line and f"no row has {missing} " in line
     watch = SenderWatch()
