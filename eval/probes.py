@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from eval.metrics import Metric, rate
 from eval.samples import Sample
 from explainer import Explainer
-from explainer.grounding import Grounded, ground
 from explainer.knowledge import load_passages
 from explainer.message import read_message
-from explainer.records import Passage, Situation
+from explainer.records import Grounded, Passage, Situation
 
 PROBED = 120
 """Samples that the probes look at, spread over the set: they cost several answers each."""
@@ -135,8 +134,7 @@ def _cited(explainer: Explainer, situation: Situation) -> list[str]:
 
 
 def _grounded(explainer: Explainer, situation: Situation) -> Grounded | None:
-    result = ground(explainer.write([situation])[0], situation)
-    return result if isinstance(result, Grounded) else None
+    return explainer.write([situation])[0].grounded
 
 
 def _strangers(situation: Situation) -> list[Passage]:

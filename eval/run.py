@@ -57,7 +57,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Score the program and its baselines on the evaluation set.")
     parser.add_argument("--limit", type=int, help="only the first N samples, spread over the set")
     parser.add_argument("--slice", help='only samples of a slice, such as "kind: scam" or adversarial')
-    parser.add_argument("--writer", default="quoting")
+    parser.add_argument(
+        "--writer", default="local", help="local, quoting, ADDRESS#MODEL of a server, or a model by name"
+    )
     parser.add_argument("--encoder", help="another encoder for retrieval")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, help="the run's folder; a new one below eval/runs when not given")

@@ -142,7 +142,7 @@ def citation_precision(sample: Sample, answer: Answer) -> Score:
 
 def citation_recall(sample: Sample, answer: Answer) -> Score:
     """Of the sentences that state a rule or a general fact, the share that a cited passage supports."""
-    rules = [(s, ns) for s, ns in cited_sentences(answer) if states_rule(s, sample.text)]
+    rules = [(s, ns) for s, ns in cited_sentences(answer) if load_judge().states_rule(s)]
     if not rules or answer["status"] == "declined":
         return NOT_ASKED
     bad = [s for s, ns in rules if not any(load_judge().supports(s, _quote(answer, n)) for n in ns)]
@@ -243,11 +243,6 @@ def cited_sentences(answer: Answer) -> list[tuple[str, list[int]]]:
         numbers = [int(n) for n in re.findall(r"\[(\d+)\]", part)]
         out.append((re.sub(r"\s*\[\d+\]", "", part).strip(), numbers))
     return out
-
-
-def states_rule(sentence: str, text: str) -> bool:
-    """Not about this message or the ranking of causes, but about how things are."""
-    return not re.match(r"(?i)(this|the) (text|message)\b|it (could|may|might|says|most)|(you )?most likely", sentence)
 
 
 def printed(answer: Answer) -> str:

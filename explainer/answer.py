@@ -8,19 +8,20 @@ from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 
 from explainer.advice import ChosenAdvice, fill_letter, printed
-from explainer.grounding import MAX_EXPLANATION, Grounded, sentences, states_no_rule
+from explainer.grounding import sentences
 from explainer.knowledge import first_sentence
+from explainer.quoting import MAX_EXPLANATION
 from explainer.records import (
     Advice,
     Citation,
     Explanation,
-    Hit,
+    Grounded,
     KindEstimate,
     Letter,
     Message,
     Passage,
-    Situation,
     Status,
+    Written,
 )
 from explainer.words import KIND_WORDS
 
@@ -37,19 +38,14 @@ NO_ADVICE = ChosenAdvice((), (), (), None)
 
 
 def assemble(
-    situation: Situation,
-    hits: Sequence[Hit],
-    result: Grounded | list[str],
-    status: Status,
-    advice: ChosenAdvice,
-    models: Mapping[str, str],
-    timing: Mapping[str, float],
-    campaign: str | None = None,
+    written: Written, advice: ChosenAdvice, models: Mapping[str, str], timing: Mapping[str, float]
 ) -> Explanation:
-    """A grounded draft, or the reasons for which there is none, and the advice -> the answer."""
+    """What was written, or the reason for which nothing was, and the advice -> the answer."""
+    situation, result, hits = written.prompt.situation, written.grounded, written.hits
     message, kinds, causes = situation.message, situation.kinds, situation.causes
-    reason = decline_reason(message, kinds) or ("unclear" if isinstance(result, list) else None)
-    if reason is not None or isinstance(result, list):
+    reason = decline_reason(message, kinds) or ("unclear" if result is None else None)
+    status: Status = "quoted" if written.draft is None or written.draft.quoted else "written"
+    if reason is not None or result is None:
         status, result = "declined", Grounded(*declined_words(reason or "unclear", message, kinds), ())
         advice = advice if reason == "not_loan" and looks_like_a_trap(message, kinds) else NO_ADVICE
     elif own := next((hit.passage for hit in hits if hit.passage.origin == "yours"), None):
@@ -89,7 +85,7 @@ def assemble(
         language=message.language,
         slots={name: tuple(slot for slot in message.slots if slot.name == name) for name in names},
         warnings=message.warnings + general_only(advice, message.country),
-        campaign=campaign,
+        campaign=written.campaign,
         models=models,
         version=program_version(),
         timing_ms=timing,
@@ -99,11 +95,11 @@ def assemble(
 def point_to(own: Passage, result: Grounded) -> Grounded:
     """A sentence that points to a passage of the reader's own documents; no word of theirs is said in our name.
 
-    It may take the place of closing sentences that state no rule; where it finds no place, nothing changes.
+    It may take the place of closing sentences without a citation; where it finds no place, nothing changes.
     """
     kept = sentences(result.explanation)
     pointer = f"One of your own documents may speak of this too [{len(result.cited) + 1}]."
-    while _words([*kept, pointer]) > MAX_EXPLANATION and len(kept) > 1 and states_no_rule(kept[-1]):
+    while _words([*kept, pointer]) > MAX_EXPLANATION and len(kept) > 1 and not re.search(r"\[\d+\]", kept[-1]):
         kept.pop()
     if _words([*kept, pointer]) > MAX_EXPLANATION:
         return result

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from explainer.answer import decline_reason
 from explainer.dates import read_date
-from explainer.grounding import ground
+from explainer.grounding import with_citations
 from explainer.prompting import build_prompt
-from explainer.records import CauseEstimate, Draft, KindEstimate, Message, Prompt, Slot, Written
+from explainer.records import CauseEstimate, Grounded, KindEstimate, Message, Prompt, Slot, Written
+from explainer.tags import TAG
 from explainer.words import cues_in
 
 PERMUTATIONS = 64
@@ -169,41 +171,30 @@ def verdict(message: Message, kinds: KindEstimate, causes: CauseEstimate) -> tup
 
 
 def fitted(shared: Written, message: Message, kinds: KindEstimate, causes: CauseEstimate) -> Written | None:
-    """The shared draft with this text's own details, checked against this text; None when it does not fit."""
-    situation = replace(shared.prompt.situation, message=message, kinds=kinds, causes=causes)
-    prompt = build_prompt(situation)
-    draft = refill(shared.draft, shared.prompt.tags, prompt.tags)
-    if draft is None or _strangers(draft, shared.prompt.situation.message, prompt):
+    """The shared draft with this text's own details, checked against this text; None when it does not fit.
+
+    It fits when the writer would be told the same: the tags stand for other values, and all else is alike.
+    """
+    prompt = build_prompt(replace(shared.prompt.situation, message=message, kinds=kinds, causes=causes))
+    if shared.grounded is None or shared.draft is None or shared.draft.quoted or decline_reason(message, kinds):
+        return None  # nothing was written that could be shared
+    if _without_text(prompt) != _without_text(shared.prompt) or _strangers(shared, prompt):
         return None
-    if isinstance(ground(draft, situation), list):
-        return None
-    return replace(shared, prompt=prompt, draft=draft)
+    result = with_citations(shared.draft, prompt, shared.grounded.support)
+    return replace(shared, prompt=prompt, grounded=result) if isinstance(result, Grounded) else None
 
 
-def refill(draft: Draft, old: Mapping[str, str], new: Mapping[str, str]) -> Draft | None:
-    """A draft with the values of `new` in the places of those of `old` that bear the same tags; None where unclear."""
-    tags: dict[str, set[str]] = {}
-    for tag, value in old.items():
-        tags.setdefault(value, set()).add(tag)
-    found = {value: {new.get(tag) for tag in names} for value, names in tags.items() if value.strip()}
-    if not found:
-        return draft
-    pattern = re.compile("|".join(rf"(?<!\w){re.escape(v)}(?!\w)" for v in sorted(found, key=len, reverse=True)))
-    filled = []
-    for text in (draft.headline, draft.explanation):
-        # Two details of one spelling may part in another text: then nobody can tell which of them was meant.
-        if any(len(found[value]) > 1 or None in found[value] for value in pattern.findall(text)):
-            return None
-        filled.append(pattern.sub(lambda m: str(next(iter(found[m.group()]))), text))
-    return replace(draft, headline=filled[0], explanation=filled[1])
+def _without_text(prompt: Prompt) -> str:
+    return prompt.text.rpartition("\ntext: ")[0]
 
 
-def _strangers(draft: Draft, writer_saw: Message, prompt: Prompt) -> set[str]:
+def _strangers(shared: Written, prompt: Prompt) -> set[str]:
     """Words of the draft that only the text it was written for can have given it: another person's details."""
     own = _words(prompt.situation.message.request.text)
     passages = set().union(*(_words(p.text) for p in prompt.situation.passages))
-    only_there = _words(writer_saw.request.text) - own - passages
-    return only_there & _words(f"{draft.headline} {draft.explanation}")
+    only_there = _words(shared.prompt.situation.message.request.text) - own - passages
+    draft = shared.draft
+    return only_there & _words(TAG.sub("", f"{draft.headline} {draft.explanation}")) if draft else set()
 
 
 def _words(text: str) -> set[str]:

@@ -16,6 +16,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )  # fmt: skip
 app.add_typer(sources, name="sources")
+WriterName = Annotated[
+    str, typer.Option("--writer", help="local, quoting, ADDRESS#MODEL of a server, or a chat model by folder or name.")
+]
 SAMPLE = "Dear customer, your loan EMI of Rs 2031 is due on 18-09-21. Maintain balance in your a/c. -Home Credit"
 
 
@@ -34,12 +37,13 @@ def explain(
     letter: Annotated[bool, typer.Option("--letter", help="Print the letter to send too.")] = False,
     sample: Annotated[bool, typer.Option("--sample", help="Explain a built-in sample.")] = False,
     encoder: Annotated[str | None, typer.Option(help="Another encoder for retrieval, by folder or name.")] = None,
+    writer: WriterName = "local",
 ) -> None:
     """Explain one text."""
     given = SAMPLE if sample else _read_text(text)
     from explainer.explainer import Explainer  # 0.3 s of imports, not needed for --help or a bad option
 
-    explanation = Explainer.load(encoder).explain(
+    explanation = Explainer.load(encoder, writer).explain(
         given,
         sender=sender,
         received_at=received_at,
@@ -68,7 +72,7 @@ def bulk(
     ],
     target: Annotated[Path, typer.Argument(help="Where the answers go: .jsonl, .csv or .parquet.")],
     restart: Annotated[bool, typer.Option("--restart", help="Forget what an earlier, unfinished run left.")] = False,
-    writer: Annotated[str, typer.Option(help="Who writes the explanation.")] = "quoting",
+    writer: WriterName = "local",
 ) -> None:
     """Explain many texts; a run that was cut off goes on. Exit code 0 only if no row failed."""
     from rich.console import Console
@@ -101,7 +105,7 @@ def page(
     host: Annotated[str, typer.Option(help="Address to serve on.")] = "127.0.0.1",
     port: Annotated[int | None, typer.Option(help="Port; the first free one from 7860 when not given.")] = None,
     country: Annotated[str | None, typer.Option(help="Country chosen beforehand: US, GB, IN ...")] = None,
-    writer: Annotated[str, typer.Option(help="Who writes the explanation.")] = "quoting",
+    writer: WriterName = "local",
     origin: Annotated[list[str] | None, typer.Option(help="Address under which a proxy serves the page.")] = None,
     feedback: Annotated[Path | None, typer.Option(help="Ask whether it was right; keep the answers here.")] = None,
 ) -> None:
@@ -123,7 +127,7 @@ def page(
 def serve(
     host: Annotated[str, typer.Option(help="Address to serve on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port.")] = 8000,
-    writer: Annotated[str, typer.Option(help="Who writes the explanation.")] = "quoting",
+    writer: WriterName = "local",
     origin: Annotated[list[str] | None, typer.Option(help="Address of a site that may call it from a browser.")] = None,
 ) -> None:
     """Answer over HTTP: POST /v1/explain, /v1/bulk; GET /healthz, /metrics. Keeps and logs no text."""

@@ -5,27 +5,32 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import islice
 
 from explainer.advice import choose_advice
-from explainer.answer import assemble
+from explainer.answer import assemble, decline_reason
 from explainer.campaigns import Campaigns, Judged
 from explainer.causes import estimate_causes
 from explainer.encoder import EmbeddedEncoder, load_encoder
 from explainer.errors import ExplainerError
-from explainer.grounding import Grounded, ground
+from explainer.grounding import ground
 from explainer.kinds import KindModel
 from explainer.knowledge import all_passages, knowledge_name, load_passages
 from explainer.message import Tagger, read_messages
 from explainer.normalise import normalise
 from explainer.prompting import build_prompt
-from explainer.records import KINDS, Draft, Explanation, Hit, Message, Passage, Request, Situation, Status, Written
+from explainer.quoting import QuotingWriter
+from explainer.records import KINDS, Explanation, Grounded, Hit, Message, Passage, Request, Situation, Written
 from explainer.retriever import Retriever, choose
+from explainer.support import SupportJudge
 from explainer.tagger import SlotTagger
-from explainer.writer import QuotingWriter, Writer, load_writer
+from explainer.writer import Writer, load_writer
 
 BATCH = 64
 """Texts that go through the stages together; more gains no speed on two cores."""
+ATTEMPTS = 3
+"""Drafts that a writer may propose for one text before its passages are quoted."""
 Outcome = Explanation | ExplainerError
 
 
@@ -38,6 +43,7 @@ class Explainer:
         kinds: KindModel,
         retriever: Retriever,
         writer: Writer,
+        support: SupportJudge,
         passages: Sequence[Passage],
         encoder_name: str,
     ) -> None:
@@ -45,6 +51,7 @@ class Explainer:
         self._kinds = kinds
         self.retriever = retriever
         self._writer = writer
+        self._support = support
         self._passages = tuple(passages)
         self._quoting = QuotingWriter()
         self.models = {
@@ -56,11 +63,11 @@ class Explainer:
 
     @classmethod
     def load(
-        cls, encoder: str | None = None, writer: str = "quoting", threads: int = 1, own_documents: bool = True
+        cls, encoder: str | None = None, writer: str = "local", threads: int = 1, own_documents: bool = True
     ) -> Explainer:
         """The embedded models, the shipped knowledge and the reader's own documents.
 
-        Another encoder, by name, replaces the embedded one for retrieval only.
+        Another encoder, by name, replaces the embedded one for retrieval only. Other writers: see load_writer.
         """
         reader = EmbeddedEncoder("reader", threads)
         searching = load_encoder(encoder, threads)
@@ -69,7 +76,8 @@ class Explainer:
             SlotTagger(reader),
             KindModel(reader),
             Retriever(passages, searching),
-            load_writer(writer),
+            load_writer(writer, threads),
+            SupportJudge(searching if isinstance(searching, EmbeddedEncoder) else EmbeddedEncoder(threads=threads)),
             passages,
             searching.name,
         )
@@ -119,22 +127,14 @@ class Explainer:
 
         everyone = list(range(len(judged)))
         written = campaigns.share(judged, write) if campaigns else write(everyone)
-        with clock.stage("ground"):
-            grounded = [ground(w.draft, w.prompt.situation) for w in written]
         with clock.stage("advise"):
             advice = [choose_advice(self._passages, *row) for row in judged]
-        answers = iter(zip(written, grounded, advice, strict=True))
+        answers = iter(zip(written, advice, strict=True))
         for item in read:
             if isinstance(item, ExplainerError):
                 yield item
-                continue
-            one, result, chosen = next(answers)
-            situation = one.prompt.situation
-            status: Status = "quoted" if one.draft.quoted else "written"
-            if isinstance(result, list):
-                status, result = "quoted", self._quote(situation)
-            timing = clock.per_text()
-            yield assemble(situation, one.hits, result, status, chosen, self.models, timing, one.campaign)
+            else:
+                yield assemble(*next(answers), self.models, clock.per_text())
 
     def _judge(self, messages: Sequence[Message], clock: Clock) -> list[Judged]:
         """Kinds and causes of each message."""
@@ -152,13 +152,28 @@ class Explainer:
         return [(Situation(m, k, c, choose(h, c)), h) for (m, k, c), h in zip(judged, hits, strict=True)]
 
     def _write(self, judged: Sequence[Judged], clock: Clock) -> list[Written]:
-        """Passages and a draft for each."""
+        """Passages for each, and what is written from them."""
         found = self._retrieve(judged, clock)
-        with clock.stage("write"):
-            prompts = [build_prompt(situation) for situation, _ in found]
-            drafts = self._writer.generate(prompts) if prompts else []
-        rows = zip(prompts, drafts, found, strict=True)
-        return [Written(prompt, draft, tuple(hits)) for prompt, draft, (_, hits) in rows]
+        written = self.write([situation for situation, _ in found], clock)
+        return [replace(one, hits=tuple(hits)) for one, (_, hits) in zip(written, found, strict=True)]
+
+    def write(self, situations: Sequence[Situation], clock: Clock | None = None) -> list[Written]:
+        """For each situation the first draft that passes the judge; after ATTEMPTS, its passages quoted."""
+        clock = clock or Clock(len(situations))
+        written = [Written(build_prompt(situation)) for situation in situations]
+        open_ones = [i for i, s in enumerate(situations) if decline_reason(s.message, s.kinds) is None]
+        for writer, attempt in [*((self._writer, n) for n in range(ATTEMPTS)), (self._quoting, 0)]:
+            waiting = [i for i in open_ones if written[i].grounded is None]
+            if not waiting:
+                break
+            with clock.stage("write"):
+                drafts = writer.generate([written[i].prompt for i in waiting], attempt)
+            with clock.stage("ground"):
+                for i, draft in zip(waiting, drafts, strict=True):
+                    result = ground(draft, written[i].prompt, self._support)
+                    if isinstance(result, Grounded):
+                        written[i] = replace(written[i], draft=draft, grounded=result)
+        return written
 
     def situate(self, messages: Sequence[Message]) -> tuple[list[Situation], list[list[Hit]]]:
         """Messages to situations: kinds, causes, hits, and the three passages of each."""
@@ -170,14 +185,6 @@ class Explainer:
         """Kinds of plain texts, without evidence: what the probes of the evaluation ask."""
         rows = self._kinds.probabilities([normalise(text)[0] for text in texts])
         return [dict(zip(KINDS, map(float, row), strict=True)) for row in rows]
-
-    def write(self, situations: Sequence[Situation]) -> list[Draft]:
-        """Situations to drafts."""
-        return self._writer.generate([build_prompt(s) for s in situations])
-
-    def _quote(self, situation: Situation) -> Grounded | list[str]:
-        """The last resort, when a draft failed."""
-        return ground(self._quoting.generate([build_prompt(situation)])[0], situation)
 
 
 class Clock:

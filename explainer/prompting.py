@@ -8,34 +8,45 @@ from pathlib import Path
 from string import Template
 
 from explainer.errors import BadPrompt
-from explainer.records import Prompt, Situation
-from explainer.words import CAUSE_WORDS, KIND_WORDS
+from explainer.records import CauseEstimate, KindEstimate, Prompt, Situation
+from explainer.tags import INVENTORY, TAG, Tagging
+from explainer.words import ANSWER_WORDS, CAUSE_WORDS, KIND_WORDS
 
 TEXT_CHARACTERS = 600
 """The window of the text that is shown, round its evidence: about 128 pieces."""
 PASSAGE_WORDS = 60
+OTHER_KIND = 0.25
+"""From this probability on, the second kind is named too."""
+STRENGTHS = ((0.80, "very likely"), (0.50, "likely"), (0.20, "possible"), (0.0, "unlikely"))
+"""Probability of a cause, from this on, in words: a number in the prompt would be a number to repeat."""
+WRITERS_LANGUAGE = "en"
+OTHER_LANGUAGE = "(not in English) "
+_HARMLESS = str.maketrans("<>[]\n", "()() ")
 PROMPTS = (Path(__file__).parent / "prompts", Path(__file__).parents[1] / "prompts")
 """In the installed package, or beside it in a clone."""
 
 
 def build_prompt(situation: Situation) -> Prompt:
     """A situation rendered for a writer. Raises BadPrompt when the template asks for a name that nothing fills."""
-    tagged, tags = tag_text(situation)
-    causes = situation.causes
+    tags = Tagging()
+    text = tag_text(situation, tags)  # first: the details of the text get the first tags
     values = {
-        "kind": KIND_WORDS[situation.kinds.kind],
-        "causes": "; ".join(f"{CAUSE_WORDS[c.cause]} ({c.probability:.0%})" for c in causes.causes[:2]),
-        "decided_by": causes.causes[0].decided_by,
-        "confidence": causes.confidence,
-        "cues": "; ".join(dict.fromkeys([*causes.cues, *(e.cue for e in situation.kinds.evidence)])) or "none",
-        "answers": "; ".join(f"{q}: {a}" for q, a in situation.message.request.answers.items()) or "none",
-        "country": situation.message.country or "unknown",
-        "text": tagged,
+        "kind": _kind(situation.kinds),
+        "causes": _causes(situation.causes),
+        "decided_by": situation.causes.causes[0].decided_by,
+        "signs": _signs(situation, tags),
+        "answers": _answers(situation.message.request.answers),
         "passages": "\n".join(
-            f"({i}) {' '.join(p.text.split()[:PASSAGE_WORDS])}" for i, p in enumerate(situation.passages, 1)
+            f"{p.role}: {tags.numbers_and_names(' '.join(p.text.split()[:PASSAGE_WORDS]))}" for p in situation.passages
         ),
+        "text": text,
     }
-    return Prompt(situation, render("explain", values), tags)
+    return Prompt(situation, render("situation", values), tags.values)
+
+
+def instructions(prompt: Prompt) -> str:
+    """The whole request to a chat model: what to do, and the situation."""
+    return render("explain", {"situation": prompt.text})
 
 
 def render(name: str, values: Mapping[str, str]) -> str:
@@ -44,7 +55,7 @@ def render(name: str, values: Mapping[str, str]) -> str:
     missing = sorted(set(template.get_identifiers()) - set(values))
     if missing:
         raise BadPrompt(f"prompts/{name}.txt asks for ${missing[0]}: known names are {', '.join(sorted(values))}")
-    return template.substitute(values)
+    return template.substitute(values).strip()
 
 
 @cache
@@ -56,30 +67,52 @@ def _template(name: str) -> Template:
     raise BadPrompt(f"prompts/{name}.txt not found in {' or '.join(map(str, PROMPTS))}: restore it from the project")
 
 
-def tag_text(situation: Situation) -> tuple[str, dict[str, str]]:
-    """The text in a window round its evidence, its details as tags such as <AMOUNT_1>; and what the tags stand for."""
+def _kind(kinds: KindEstimate) -> str:
+    ranked = sorted(kinds.kinds.items(), key=lambda item: -item[1])
+    return " or ".join(KIND_WORDS[kind] for i, (kind, p) in enumerate(ranked[:2]) if i == 0 or p >= OTHER_KIND)
+
+
+def _causes(causes: CauseEstimate) -> str:
+    """The two leading causes and how strong each is."""
+    strength = [next(words for least, words in STRENGTHS if c.probability >= least) for c in causes.causes[:2]]
+    named = "; ".join(f"{s}: {CAUSE_WORDS[c.cause]}" for s, c in zip(strength, causes.causes, strict=False))
+    return named + ("; the text alone cannot tell" if causes.confidence == "low" else "")
+
+
+def _signs(situation: Situation, tags: Tagging) -> str:
+    """What the strongest words of the text do, and what speaks beside them."""
+    strongest = sorted(situation.kinds.evidence, key=lambda e: -e.weight)[: INVENTORY["words"]]
+    signs = [f"{tags.tag('words', f'“{plain(e.text)}”')} {e.cue}" for e in strongest]
+    return "; ".join([*signs, *situation.causes.cues]) or "none"
+
+
+def _answers(answers: Mapping[str, str]) -> str:
+    said = [ANSWER_WORDS[question, answer] for question, answer in answers.items() if answer != "unknown"]
+    return "; ".join(said) or "none"
+
+
+def tag_text(situation: Situation, tags: Tagging) -> str:
+    """The text in a window round its evidence, its details and numbers as tags.
+
+    Of a text in another language only the details are shown: the writer reads English, and guesses at the rest.
+    """
     message = situation.message
     given = message.request.text
     start, end = _window(len(given), [(e.start, e.end) for e in situation.kinds.evidence])
-    tags: dict[str, str] = {}
-    names: dict[tuple[str, str], str] = {}
-    parts, position = [], start
+    parts: list[str] = []
+    position = start
     for slot in message.slots:
         if slot.start < position or slot.end > end:
             continue
-        key = (slot.name, slot.text.casefold())
-        if key not in names:
-            count = sum(name == slot.name for name, _ in names) + 1
-            names[key] = f"<{slot.name.upper()}_{count}>"
-            tags[names[key]] = slot.text
-        parts += [_plain(given[position : slot.start]), names[key]]
+        parts += [plain(given[position : slot.start]), tags.tag(slot.name, slot.text)]
         position = slot.end
-    return "".join([*parts, _plain(given[position:end])]).strip(), tags
+    text = tags.numbers("".join([*parts, plain(given[position:end])])).strip()
+    return text if message.language == WRITERS_LANGUAGE else OTHER_LANGUAGE + " ".join(TAG.findall(text))
 
 
-def _plain(text: str) -> str:
-    """A tag that the sender typed must not pass for one of ours."""
-    return text.replace("<", "(").replace(">", ")")
+def plain(text: str) -> str:
+    """On one line; a tag or a control token that the sender typed must not pass for a real one."""
+    return text.translate(_HARMLESS)
 
 
 def _window(length: int, spans: list[tuple[int, int]]) -> tuple[int, int]:

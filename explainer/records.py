@@ -242,21 +242,36 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a writer proposes; nothing in it is trusted yet."""
+    """What a writer proposes; nothing in it is trusted yet. A model's draft holds tags, not values."""
 
     headline: str
     explanation: str
     quoted: bool = False
     """Composed from passages, word for word, and not by a model."""
+    score: float | None = None
+    """Mean log probability of a piece, in nats, where the writer tells it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grounded:
+    """A draft that passed the judge: values filled in, [n] counting the cited passages from 1."""
+
+    headline: str
+    explanation: str
+    cited: tuple[Passage, ...]
+    support: tuple[Passage | None, ...] = ()
+    """For each sentence of the draft the passage that says so; None where it only reports the text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A draft, and all that it was written from."""
+    """What was written for a text, and all that it was written from."""
 
     prompt: Prompt
-    draft: Draft
-    hits: tuple[Hit, ...]
+    draft: Draft | None = None
+    grounded: Grounded | None = None
+    """None when there is nothing to explain, or when not even a quoted draft passed."""
+    hits: tuple[Hit, ...] = ()
     campaign: str | None = None
 
 

@@ -39,6 +39,22 @@ CAUSE_NAMES = {
     "not_loan": "not about a loan",
 }
 
+ANSWER_WORDS = {
+    ("applied", "yes"): "you did apply or open an account there",
+    ("applied", "no"): "you did not apply or open an account there",
+    ("have_loan", "yes"): "you have a loan with them",
+    ("have_loan", "no"): "you have no loan with them",
+    ("know_borrower", "yes"): "you know the person named, or someone may have given your number",
+    ("know_borrower", "no"): "you do not know the person named",
+    ("name_is_mine", "yes"): "the name in the text is yours",
+    ("name_is_mine", "no"): "the name in the text is not yours",
+    ("number_new", "yes"): "you have had this number for a short time",
+    ("number_new", "no"): "you have had this number for years",
+    ("asked_to_pay", "yes"): "you were asked to pay before getting money",
+    ("asked_to_pay", "no"): "nobody asked you to pay first",
+}
+"""What the reader answered, as the writer is told."""
+
 LANGUAGES = {"en": "English", "zh": "Chinese"}
 
 SENDER_CLASSES = {

@@ -11,6 +11,11 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from explainer.causes import estimate_causes
+from explainer.knowledge import load_passages
+from explainer.message import read_message
+from explainer.records import KINDS, KindEstimate, Request, Situation
+
 os.environ.update(
     HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1", GRADIO_ANALYTICS_ENABLED="False", TOKENIZERS_PARALLELISM="false"
 )
@@ -90,3 +95,11 @@ def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
         str(folder / "st")
     )
     return folder / "st"
+
+
+def situation_of(text: str, kind: str = "reminder", passages: tuple[str, ...] = (), **given: Any) -> Situation:
+    """A text read without models: its kind as told, its passages by id."""
+    message = read_message(Request(text, **given))
+    kinds = KindEstimate({k: float(k == kind) for k in KINDS}, ())
+    by_id = {p.id: p for p in load_passages()}
+    return Situation(message, kinds, estimate_causes(message, kinds), tuple(by_id[i] for i in passages))

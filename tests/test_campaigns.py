@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from eval.mass_texts import mass_texts
-from explainer.campaigns import Campaigns, mask_text, near_copies, refill
+from explainer.campaigns import Campaigns, mask_text, near_copies
 from explainer.message import read_messages
 from explainer.records import Draft, Message, Prompt, Request
 
@@ -25,20 +25,19 @@ NAMED = (("Zoqart", 2031), ("Vibelo", 1455))
 
 
 class NamingWriter:
-    """Writes the details of the text into the draft, as the trained writer does, and counts its drafts."""
+    """Writes the tags of details into the draft, as the trained writer does, and counts its drafts."""
 
     name = "naming"
 
     def __init__(self) -> None:
         self.prompts: list[Prompt] = []
 
-    def generate(self, prompts: Sequence[Prompt]) -> list[Draft]:
+    def generate(self, prompts: Sequence[Prompt], attempt: int = 0) -> list[Draft]:
         self.prompts += prompts
         drafts = []
         for prompt in prompts:
-            message = prompt.situation.message
-            values = [s.text for s in message.slots if s.name in ("person", "amount", "date")]
-            drafts.append(Draft(f"A text that names {' and '.join(values)}.", f"This text names {', '.join(values)}."))
+            tags = [tag for tag in prompt.tags if re.match("<(PERSON|AMOUNT|DATE)", tag)]
+            drafts.append(Draft(f"A text that names {' and '.join(tags)}.", f"This text names {', '.join(tags)}."))
         return drafts
 
 
@@ -124,7 +123,7 @@ def test_a_name_that_no_reader_found_makes_a_near_copy_and_never_travels(
     assert len({campaigns.name(m) for m in read if isinstance(m, Message)}) == 1
 
     class Copying(NamingWriter):
-        def generate(self, prompts: Sequence[Prompt]) -> list[Draft]:
+        def generate(self, prompts: Sequence[Prompt], attempt: int = 0) -> list[Draft]:
             self.prompts += prompts
             words = [p.situation.message.request.text.split()[4] for p in prompts]
             return [Draft(f"A text to {w} about a payment.", "This text speaks of a payment.") for w in words]
@@ -143,22 +142,3 @@ def test_texts_of_another_meaning_are_no_near_copies(one: str, other: str) -> No
     )
     masks = [mask_text(m) for m in read if isinstance(m, Message)]
     assert not near_copies(*masks) and len({Campaigns().name(m) for m in read if isinstance(m, Message)}) == 2
-
-
-@pytest.mark.parametrize(
-    ("new", "expected"),
-    [
-        ({"<AMOUNT_1>": "Rs 99", "<PERSON_1>": "Priya"}, "Priya owes Rs 99, not 15 or 2,0315."),
-        ({"<AMOUNT_1>": "Rs 99"}, None),
-    ],
-)
-def test_values_give_way_to_values_with_the_same_tag(new: dict[str, str], expected: str | None) -> None:
-    old = {"<AMOUNT_1>": "5", "<PERSON_1>": "Anil"}
-    draft = refill(Draft("Anil owes 5, not 15 or 2,0315.", "x"), old, new)
-    assert (draft.headline if draft else None) == expected
-
-
-def test_two_details_of_one_spelling_are_not_guessed_at() -> None:
-    old, new = {"<AMOUNT_1>": "500", "<REFERENCE_1>": "500"}, {"<AMOUNT_1>": "600", "<REFERENCE_1>": "700"}
-    assert refill(Draft("It names 500.", "x"), old, new) is None
-    assert refill(Draft("It names nothing.", "x"), old, new) is not None

@@ -3,71 +3,126 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 
-from explainer.causes import estimate_causes
-from explainer.grounding import Grounded, ground, sentences, strange_values, support
-from explainer.knowledge import load_passages
-from explainer.message import read_message
+from explainer.encoder import EmbeddedEncoder
+from explainer.grounding import Grounded, disagreements, ground, sentences, strange_values
 from explainer.prompting import build_prompt
-from explainer.records import KINDS, Draft, KindEstimate, Request, Situation
-from explainer.writer import QuotingWriter
-from tests.conftest import HOME_CREDIT
+from explainer.quoting import QuotingWriter
+from explainer.records import Draft, Prompt
+from explainer.support import SupportJudge
+from tests.conftest import HOME_CREDIT, situation_of
+
+REPAYMENT = ("any-repayment-why", "any-repayment-sign-for", "any-repayment-decide")
+GOOD = Draft(
+    "<LENDER_1> writes about a payment of <AMOUNT_1>.",
+    "<LENDER_1> says <AMOUNT_1> is due on <DATE_1>. You likely have this loan, and a payment is near.",
+)
 
 
 @pytest.fixture(scope="module")
-def situation() -> Situation:
-    message = read_message(Request(HOME_CREDIT))
-    kinds = KindEstimate({k: float(k == "reminder") for k in KINDS}, ())
-    by_id = {p.id: p for p in load_passages()}
-    passages = tuple(by_id[i] for i in ("any-repayment-why", "any-repayment-sign-for", "any-repayment-decide"))
-    return Situation(message, kinds, estimate_causes(message, kinds), passages)
+def judge() -> SupportJudge:
+    return SupportJudge(EmbeddedEncoder())
 
 
-def reasons(draft: Draft, situation: Situation) -> str:
-    result = ground(draft, situation)
+@pytest.fixture(scope="module")
+def prompt() -> Prompt:
+    return build_prompt(situation_of(HOME_CREDIT, passages=REPAYMENT))
+
+
+def reasons(draft: Draft, prompt: Prompt, judge: SupportJudge) -> str:
+    result = ground(draft, prompt, judge)
     assert isinstance(result, list), result
     return " | ".join(result)
 
 
-def test_a_quoted_draft_passes_and_each_rule_is_cited(situation: Situation) -> None:
-    draft = QuotingWriter().generate([build_prompt(situation)])[0]
-    result = ground(draft, situation)
+def test_a_good_draft_passes_with_its_tags_filled_in(prompt: Prompt, judge: SupportJudge) -> None:
+    result = ground(GOOD, prompt, judge)
+    assert isinstance(result, Grounded)
+    assert result.headline == "Home Credit writes about a payment of Rs 2031."
+    assert (
+        result.explanation.startswith("Home Credit says Rs 2031 is due on 18-09-21.") and "[" not in result.explanation
+    )
+
+
+def test_a_quoted_draft_passes_and_each_rule_is_cited(prompt: Prompt, judge: SupportJudge) -> None:
+    result = ground(QuotingWriter().generate([prompt])[0], prompt, judge)
     assert isinstance(result, Grounded)
     assert result.explanation.count("[") == 3 and len(result.cited) == 3
     assert sentences(result.explanation)[0].startswith("This text") and "[" not in sentences(result.explanation)[0]
+
+
+def test_a_rule_in_other_words_gets_the_passage_that_says_it(prompt: Prompt, judge: SupportJudge) -> None:
+    said = "A lender may text you because a payment date is close."
+    result = ground(dataclasses.replace(GOOD, explanation=f"{GOOD.explanation} {said}"), prompt, judge)
+    assert isinstance(result, Grounded)
+    assert result.explanation.endswith("a payment date is close [1].") and result.cited[0].id == "any-repayment-why"
 
 
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
         ({"explanation": "Lenders must paint their doors green on Mondays."}, "no passage supports"),
-        ({"explanation": "This text says you owe 9,999 to Home Credit."}, "9,999"),
+        ({"explanation": "A lender must never text you about a payment date."}, "no passage supports"),
+        ({"explanation": "This text says you owe 9,999 to <LENDER_1>."}, "9,999"),
+        ({"explanation": "This text says you owe 2031 to <LENDER_1>."}, "a number outside a tag"),
         ({"explanation": "This text wants you to visit evil.com."}, "evil.com"),
-        ({"headline": "Home Credit wants 5000 from you."}, "5000"),
         ({"explanation": "This text is safe."}, "never said"),
         ({"explanation": "This text is fine, so tap the link."}, "never said"),
-        ({"explanation": "This text names <LENDER_1>."}, "tag"),
+        ({"explanation": "This text names <LENDER_2>."}, "tag"),
         ({"explanation": "This text is a reminder [9]."}, "citation of its own"),
         ({"explanation": "This text is one. This text is one."}, "repeats"),
+        ({"explanation": "This text asks you for money now and this text asks you for money now."}, "repeats"),
         ({"explanation": "This text " + "goes on and " * 40 + "ends."}, "words"),
-        ({"headline": "word " * 21}, "headline has 21 words"),
-        ({"headline": " "}, "empty"),
+        ({"explanation": " "}, "empty"),
+        ({"explanation": "Very likely this is a trap."}, "calls phishing likely"),
+        ({"explanation": "You say you never applied there."}, "answered nothing"),
     ],
 )
 def test_a_draft_with_one_fault_fails_with_its_reason(
-    situation: Situation, change: dict[str, str], reason: str
+    prompt: Prompt, judge: SupportJudge, change: dict[str, str], reason: str
 ) -> None:
-    good = Draft("Home Credit writes about a payment.", "This text speaks of a payment.")
-    assert isinstance(ground(good, situation), Grounded)
-    assert reason in reasons(dataclasses.replace(good, **change), situation)
+    assert reason in reasons(dataclasses.replace(GOOD, **change), prompt, judge)
 
 
-def test_a_number_changed_in_a_rule_loses_its_support() -> None:
-    passage = "You have 30 days to dispute the debt in writing."
-    assert support("You have 30 days to dispute the debt.", passage) == 1
-    assert support("You have 60 days to dispute the debt.", passage) == 0
+@pytest.mark.parametrize(
+    "headline",
+    ["<LENDER_1> wants 5000 from you.", "word " * 21, " ", "Tap the link.", "<PERSON_1> owes.", "Very likely a scam."],
+)
+def test_a_bad_headline_over_a_good_explanation_is_composed_anew(
+    prompt: Prompt, judge: SupportJudge, headline: str
+) -> None:
+    result = ground(dataclasses.replace(GOOD, headline=headline), prompt, judge)
+    assert isinstance(result, Grounded)
+    assert result.headline.startswith("Home Credit writes about a payment of Rs 2031 on 18-09-21;")
+    assert result.explanation.startswith("Home Credit says")
+
+
+@pytest.mark.parametrize(
+    ("said", "answers", "fault"),
+    [
+        ("You never applied there.", {"applied": "yes"}, "applied=yes"),
+        ("You applied there.", {"applied": "no"}, "applied=no"),
+        ("You have a loan with them.", {"have_loan": "no"}, "have_loan=no"),
+        ("You applied there.", {"applied": "yes"}, ""),
+        ("If you never applied, it is not yours.", {"applied": "yes"}, ""),
+    ],
+)
+def test_what_the_reader_answered_is_not_contradicted(said: str, answers: dict[str, str], fault: str) -> None:
+    faults = disagreements(said, situation_of(HOME_CREDIT, answers=answers), leading=2)
+    assert (fault in " ".join(faults)) if fault else not faults
+
+
+def test_a_changed_passage_no_longer_supports_the_old_sentence(judge: SupportJudge) -> None:
+    def supported(sentence: str, passage: str) -> bool:
+        return judge.supports(sentence, judge.encode([sentence])[0], passage) >= 0.6
+
+    told = "Kenyan digital lenders must not use threats or shame people to collect a debt."
+    assert supported("In Kenya a lender may not threaten or shame you to collect a debt.", told)
+    assert not supported("In Kenya a lender may threaten or shame you to collect a debt.", told)
+    assert not supported("In Kenya a lender may not threaten or shame you to collect a debt.", told.replace(" not", ""))
 
 
 def test_numbers_of_the_text_or_passage_are_not_strange() -> None:
@@ -78,3 +133,11 @@ def test_numbers_of_the_text_or_passage_are_not_strange() -> None:
 def test_sentences_split_at_ends_and_not_at_abbreviated_sums() -> None:
     assert sentences("Pay Rs. 20 now. It is late.") == ["Pay Rs. 20 now.", "It is late."]
     assert sentences("") == []
+
+
+def test_no_answer_carries_a_tag_or_a_senders_link(explainer: Any) -> None:
+    answer = explainer.explain(
+        "Your loan of Rs 5,000 is approved! Pay Rs 500 fee at http://bit.ly/x1 or call 9811122233"
+    )
+    said = f"{answer.headline} {answer.explanation}"
+    assert "<" not in said and "bit.ly" not in said and "98111" not in said
