@@ -31,7 +31,8 @@ def choose_advice(
 ) -> ChosenAdvice:
     """Advice by cause, country, kind and sender; what has already happened comes first."""
     leading = [c.cause for c in causes.causes[:2] if c is causes.causes[0] or c.probability >= RIVAL]
-    fitting = [p for p in passages if _fits(p, message, kinds.kind)]
+    sender = {"known" if sender_known(message, kinds.kind) else "unknown", message.sender_class or "none"}
+    fitting = [p for p in passages if _fits(p, message, kinds.kind, sender)]
     already = message.request.already
     urgent = [p for p in _ordered(fitting, "step", leading) if set(p.already) & set(already)]
     urgent.sort(key=lambda p: min(already.index(a) for a in p.already if a in already))
@@ -88,8 +89,7 @@ def sender_known(message: Message, kind: str) -> bool:
     return bool(registered or named) and foreign_link(message.slots) is None
 
 
-def _fits(passage: Passage, message: Message, kind: str) -> bool:
-    sender = {"known" if sender_known(message, kind) else "unknown", message.sender_class or "none"}
+def _fits(passage: Passage, message: Message, kind: str, sender: set[str]) -> bool:
     return (
         passage.country in ("any", message.country)
         and (not passage.kinds or kind in passage.kinds)

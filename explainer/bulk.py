@@ -37,6 +37,7 @@ def explain_file(
     target: Path,
     on_row: Callable[[], None] = lambda: None,
     restart: bool = False,
+    window: int = WINDOW,
 ) -> Summary:
     """Explain every row of `source` into `target`, in order, as a stream; each .jsonl, .csv or .parquet.
 
@@ -55,7 +56,7 @@ def explain_file(
         on_row()
     explain = local_engine(engine) if isinstance(engine, Explainer) else engine
     with part.open("ab") as stream:
-        for number, record in enumerate(explain(windows(rows, summary.rows))):
+        for number, record in enumerate(explain(windows(rows, summary.rows, window))):
             if number == 0:
                 _check_models(part, last, record)
             stream.write(json.dumps(record, ensure_ascii=False).encode() + b"\n")
@@ -68,9 +69,9 @@ def explain_file(
     return summary
 
 
-def windows(rows: Iterator[Row], done: int = 0) -> Iterator[list[Row]]:
-    """Rows in windows that begin at multiples of WINDOW, also where a run goes on in the middle of one."""
-    while window := list(islice(rows, WINDOW - done % WINDOW)):
+def windows(rows: Iterator[Row], done: int = 0, size: int = WINDOW) -> Iterator[list[Row]]:
+    """Rows in windows that begin at multiples of `size`, also where a run goes on in the middle of one."""
+    while window := list(islice(rows, size - done % size)):
         done += len(window)
         yield window
 

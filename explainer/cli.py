@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 
 from explainer.errors import BadInput, ExplainerError
 from explainer.sources_cli import app as sources
+from explainer.weights import check_ahead
 
 app = typer.Typer(
     help="Why did I get this loan text, and what do I do now?", no_args_is_help=True, add_completion=False,
@@ -41,7 +43,8 @@ def explain(
 ) -> None:
     """Explain one text."""
     given = SAMPLE if sample else _read_text(text)
-    from explainer.explainer import Explainer  # 0.3 s of imports, not needed for --help or a bad option
+    check_ahead(("reader", "encoder") if encoder is None else ("reader",))
+    from explainer.explainer import Explainer  # 0.2 s of imports, not needed for --help or a bad option
 
     explanation = Explainer.load(encoder, writer).explain(
         given,
@@ -73,21 +76,32 @@ def bulk(
     target: Annotated[Path, typer.Argument(help="Where the answers go: .jsonl, .csv or .parquet.")],
     restart: Annotated[bool, typer.Option("--restart", help="Forget what an earlier, unfinished run left.")] = False,
     writer: WriterName = "local",
+    ray: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="On a Ray cluster: local starts one here, auto joins this one's."),
+    ] = None,
+    actors: Annotated[int | None, typer.Option(help="With --ray: how many at once; else one a processor.")] = None,
 ) -> None:
     """Explain many texts; a run that was cut off goes on. Exit code 0 only if no row failed."""
     from rich.console import Console
 
-    from explainer.bulk import explain_file
+    from explainer.bulk import Engine, explain_file
     from explainer.explainer import Explainer
     from explainer.rows import count_rows
     from explainer.terminal import progress
 
     total = count_rows(source)
-    explainer = Explainer.load(writer=writer, threads=2)
+    engine: Explainer | Engine
+    if ray:
+        from explainer.cluster import ray_engine
+
+        engine = ray_engine(ray, actors, partial(Explainer.load, writer=writer))
+    else:
+        engine = Explainer.load(writer=writer, threads=2)
     console = Console(stderr=True)
     with progress(console) as bar:
         task = bar.add_task("explaining", total=total)
-        summary = explain_file(explainer, source, target, lambda: bar.advance(task), restart)
+        summary = explain_file(engine, source, target, lambda: bar.advance(task), restart)
     for line in summary.lines():
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     picture = target.with_suffix(".summary.svg")

@@ -18,6 +18,8 @@ MAX_PIECES = 256
 BATCH_PIECES = 4096
 """Pieces in one call of the model, padding included; more gains no speed on two cores."""
 
+Pieces = tuple[list[tuple[int, int]], NDArray[np.float32]]
+
 
 class Encoder(Protocol):
     """The seam: anything that turns texts into unit vectors."""
@@ -47,6 +49,7 @@ class EmbeddedEncoder:
         self._tokenizer.enable_truncation(MAX_PIECES)
         # A text that contains "[SEP]" must not make a control token.
         self._tokenizer.encode_special_tokens = True
+        self._kept: dict[str, Pieces] = {}
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         if not texts:
@@ -54,10 +57,20 @@ class EmbeddedEncoder:
         vectors = [hidden.mean(axis=0) for _, hidden in self.encode_pieces(texts)]
         return unit(np.array(vectors, dtype=np.float32))
 
-    def encode_pieces(self, texts: Sequence[str]) -> list[tuple[list[tuple[int, int]], NDArray[np.float32]]]:
-        """Each text's pieces: where they stand in it, and their vectors [n_pieces, dim], not scaled."""
-        encoded = self._tokenizer.encode_batch(list(texts))
-        out = [([(0, 0)], np.zeros((1, DIM), np.float32))] * len(encoded)
+    def encode_pieces(self, texts: Sequence[str], again: bool = False) -> list[Pieces]:
+        """Each text's pieces: where they stand in it, and their vectors [n_pieces, dim], not scaled.
+
+        `again`: the same texts will be asked for once more, and soon; until then they are kept.
+        """
+        kept = [self._kept.pop(text, None) for text in texts]
+        fresh = iter(self._run([text for text, pieces in zip(texts, kept, strict=True) if pieces is None]))
+        out = [pieces or next(fresh) for pieces in kept]
+        self._kept = dict(zip(texts, out, strict=True)) if again else {}
+        return out
+
+    def _run(self, texts: list[str]) -> list[Pieces]:
+        encoded = self._tokenizer.encode_batch(texts)
+        out: list[Pieces] = [([(0, 0)], np.zeros((1, DIM), np.float32))] * len(encoded)
         for batch in _batches_of_similar_length([len(e.ids) for e in encoded]):
             output = self._model.forward_batch([encoded[i].ids for i in batch])
             hidden = np.array(output.last_hidden_state)  # [batch, pieces, dim]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import json
+import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 
-import yaml
+import platformdirs
 
 from explainer.errors import BadKnowledge
 from explainer.library import own_passages
@@ -21,7 +24,6 @@ _PASSAGE = re.compile(
     r"^## +(?P<id>\S+)\s*\n```ya?ml\n(?P<block>.*?)\n```\s*\n(?P<body>.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL
 )
 _REQUIRED = ("title", "role", "causes", "country", "facts", "source", "url", "checked", "confidence")
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one where PyYAML was built with it: ten times faster
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,10 @@ def split_passages(document: Document) -> Iterator[Passage]:
 
 
 def _passage(path: Path, id: str, block: str, body: str) -> Passage:
-    fields = yaml.load(block, Loader=_LOADER)
+    import yaml  # only when a document changed
+
+    # The C loader, where PyYAML was built with it, is ten times faster.
+    fields = yaml.load(block, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     where = f"{path}: passage {id}"
     missing = [key for key in _REQUIRED if not isinstance(fields, dict) or key not in fields]
     if missing:
@@ -103,13 +108,30 @@ def _listed(value: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
 @cache
 def load_passages(folder: Path = KNOWLEDGE) -> tuple[Passage, ...]:
     """All shipped passages. Raises BadKnowledge when an id occurs twice, or one replaces what is not there."""
-    passages = tuple(p for document in load_documents(folder) for p in split_passages(document))
+    passages = _parsed(load_documents(folder))
     seen: set[str] = set()
     for passage in passages:
         if passage.id in seen:
             raise BadKnowledge(f"passage id {passage.id} occurs twice below {folder}: rename one")
         seen.add(passage.id)
     return _with_successors(passages)
+
+
+def _parsed(documents: list[Document]) -> tuple[Passage, ...]:
+    """The passages of the documents, kept on disk under the hash of all that makes them: YAML is slow to read."""
+    parts = [Path(__file__).read_text("utf-8"), *(f"{d.path}\0{d.text}" for d in documents)]
+    digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+    file = Path(platformdirs.user_cache_dir("loan-text-explainer")) / f"passages-{digest}.json"
+    with contextlib.suppress(OSError, ValueError, TypeError):
+        rows = json.loads(file.read_text("utf-8"))
+        return tuple(Passage(**{k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}) for row in rows)
+    passages = tuple(p for document in documents for p in split_passages(document))
+    with contextlib.suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        partial = file.with_suffix(f".{os.getpid()}")
+        partial.write_text(json.dumps([asdict(p) for p in passages], ensure_ascii=False), "utf-8")
+        partial.replace(file)  # whole or not at all, also when two processes write
+    return passages
 
 
 def all_passages() -> tuple[Passage, ...]:

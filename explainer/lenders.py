@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -27,26 +27,36 @@ class Lender:
 
 
 class Register:
-    """All known lenders, and one regular expression that finds their names."""
+    """All known lenders, and where a text names them.
+
+    Names are looked up by their first two letters: one pattern of all 1,600 takes a quarter of a second to compile.
+    """
 
     def __init__(self, lenders: list[Lender]) -> None:
         self._by_alias: dict[str, Lender] = {}
-        loose: list[str] = []
-        exact: list[str] = []
+        self._loose: dict[str, list[str]] = {}
+        self._exact: dict[str, list[str]] = {}
         for lender in lenders:
             for alias in lender.aliases:  # not the name: it may be an ordinary word
                 self._by_alias.setdefault(alias.casefold(), lender)
                 # Headers of four letters or fewer are also words when the case is dropped.
-                (loose if lender.match == "any" and len(alias) > 3 else exact).append(alias)
+                loose = lender.match == "any" and len(alias) > 3
+                names, name = (self._loose, _lower(alias)) if loose else (self._exact, alias)
+                names.setdefault(name[:2], []).append(name)
+        for names in (self._loose, self._exact):
+            for aliases in names.values():
+                aliases.sort(key=len, reverse=True)
         self.lenders = {lender.id: lender for lender in lenders}
-        self._loose = _names(loose, re.IGNORECASE)
-        self._exact = _names(exact, 0)
 
     def find(self, text: str) -> Iterator[tuple[int, int, Lender]]:
         """Every mention: start, end, who. The longest name wins where two begin at one place."""
-        for pattern in (self._loose, self._exact):
-            for match in pattern.finditer(text):
-                yield match.start(), match.end(), self._by_alias[match.group().casefold()]
+        for names, searched in ((self._loose, _lower(text)), (self._exact, text)):
+            position = 0
+            while position < len(searched):
+                end = _name_at(searched, position, names.get(searched[position : position + 2], ()))
+                if end:
+                    yield position, end, self._by_alias[text[position:end].casefold()]
+                position = end or position + 1
 
     def of_sender(self, sender: str) -> Lender | None:
         """The lender behind a sender header such as JD-BAJAJF-P, if it is known."""
@@ -54,13 +64,25 @@ class Register:
         return next((self._by_alias[p.casefold()] for p in parts if p.casefold() in self._by_alias), None)
 
 
-def _names(aliases: list[str], flags: int) -> re.Pattern[str]:
-    longest_first = sorted(set(aliases), key=len, reverse=True)
-    # A Latin name ends at a word's end; a Chinese one stands among other characters.
-    bounded = [
-        re.escape(a) if a[0] > "\u2e80" else rf"(?<![A-Za-z0-9]){re.escape(a)}(?![A-Za-z0-9])" for a in longest_first
-    ]
-    return re.compile("|".join(bounded) or r"(?!)", flags)
+def _lower(text: str) -> str:
+    """Every character keeps its place."""
+    return text.lower() if text.isascii() else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+
+
+def _name_at(text: str, start: int, names: Iterable[str]) -> int:
+    """Where the longest name that begins at `start` ends; 0 for none.
+
+    A Latin name ends at a word's end; a Chinese one stands among other characters.
+    """
+    for name in names:
+        end = start + len(name)
+        if text.startswith(name, start) and (name[0] > "\u2e80" or not (_latin(text, start - 1) or _latin(text, end))):
+            return end
+    return 0
+
+
+def _latin(text: str, at: int) -> bool:
+    return 0 <= at < len(text) and text[at].isascii() and text[at].isalnum()
 
 
 @cache

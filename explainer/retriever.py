@@ -8,13 +8,13 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-import bm25s
 import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
 from explainer.encoder import Encoder
 from explainer.records import CauseEstimate, Hit, KindEstimate, Message, Passage
+from explainer.word_search import WordSearch
 from explainer.words import CAUSE_WORDS, KIND_WORDS, cues_in
 
 EXPLAINING = ("why", "sign", "decide")
@@ -49,8 +49,7 @@ class Retriever:
             # A file of their own: it goes when a document goes.
             own = [f"{p.title}. {p.text}" for p in self._own]
             self._own_vectors = _cached_vectors(own, encoder, "own-vectors")  # [n_own, dim], unit
-        self._words = bm25s.BM25()
-        self._words.index(_tokens(texts), show_progress=False)
+        self._words = WordSearch(texts)
 
     def retrieve(
         self, messages: Sequence[Message], kinds: Sequence[KindEstimate], causes: Sequence[CauseEstimate]
@@ -87,7 +86,7 @@ class Retriever:
         fits = _fitting(self.passages, message, kinds, causes)
         if not len(fits):
             return []
-        words = self._words.get_scores(_tokens([query])[0])
+        words = self._words.scores(query)
         scores = np.zeros(len(fits))
         for values in (cosine[fits], words[fits]):
             scores[np.argsort(-values, kind="stable")] += 1 / (RRF + 1 + np.arange(len(fits)))
@@ -149,11 +148,6 @@ def situation_words(message: Message, kinds: KindEstimate, causes: CauseEstimate
     if message.language == "en":
         parts.append(text[:400])
     return ". ".join(dict.fromkeys(parts))
-
-
-def _tokens(texts: Sequence[str]) -> list[list[str]]:
-    tokens = bm25s.tokenize(list(texts), stopwords="en", return_ids=False, show_progress=False)
-    return [list(row) for row in tokens]
 
 
 def _cached_vectors(texts: list[str], encoder: Encoder, name: str = "vectors") -> NDArray[np.float32]:

@@ -11,6 +11,7 @@ import json
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from explainer.errors import BadInput, ExplainerError, MissingExtra
@@ -110,7 +111,10 @@ def _row(body: bytes) -> Row:
         return Row("1", None, BadInput('the body is not JSON: send an object such as {"text": "..."}'))
     if not isinstance(fields, dict):
         return Row("1", None, BadInput(f"the body is {type(fields).__name__}, expected an object with text"))
-    return row_of(fields, 1)
+    row = row_of(fields, 1)
+    if row.request is None or fields.get("id") not in (None, ""):
+        return row
+    return replace(row, request=replace(row.request, id=None))  # one text needs no number
 
 
 def launch(explainer: Callable[[], Explainer], host: str, port: int, origins: Iterable[str] = ()) -> None:

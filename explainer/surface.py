@@ -32,7 +32,7 @@ def plain_letters(text: str) -> str:
 
     Every character keeps its place: "L0an 250" -> "loan 000".
     """
-    lowered = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+    lowered = text.lower() if text.isascii() else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
     read = re.sub(
         r"(?<=[a-z])[013@$5]+(?=[a-z])|(?<![\w@$.])[@$](?=[a-z]{2})", lambda m: m[0].translate(_LEET), lowered
     )

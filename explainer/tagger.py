@@ -30,7 +30,8 @@ class SlotTagger:
     def tag(self, texts: Sequence[str]) -> list[list[Tagged]]:
         """Normalised texts -> the details of each, in order."""
         tagged = []
-        for text, (offsets, hidden) in zip(texts, self._encoder.encode_pieces(texts), strict=True):
+        # The kind model reads the same texts next.
+        for text, (offsets, hidden) in zip(texts, self._encoder.encode_pieces(texts, again=True), strict=True):
             chances = softmax(hidden @ self._weights + self._bias)  # [n_pieces, n_tags]
             best = np.where(chances.max(axis=1) >= SURE, chances.argmax(axis=1), 0)
             tagged.append(spans([TAGS[i] for i in best], offsets, text))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
+from threading import Lock, Thread
 
 from explainer.errors import BadModel
 
@@ -27,11 +30,34 @@ def model_folder(name: str | Path) -> Path:
     for file, expected in json.loads(manifest.read_text("utf-8")).items():
         if not (folder / file).is_file():
             raise BadModel(f"{folder / file} is missing, the manifest names it: restore it from the project")
-        if sha256(folder / file) != expected:
+        if _sha256_once(folder / file) != expected:
             raise BadModel(
                 f"{folder / file} differs from its manifest: it was altered or cut; restore it from the project"
             )
     return folder
+
+
+def check_ahead(names: Iterable[str]) -> None:
+    """Hash the files of these models in another thread, while this one imports and reads: hashing lets go of the lock.
+
+    Says nothing of what it finds; `model_folder` asks for it and does.
+    """
+    files = [file for name in names for file in (MODELS / name).glob("*")]
+    Thread(target=lambda: [_sha256_once(file) for file in files], name="check-models", daemon=True).start()
+
+
+_known: dict[tuple[Path, int, int], str] = {}
+_locks: defaultdict[Path, Lock] = defaultdict(Lock)
+
+
+def _sha256_once(file: Path) -> str:
+    """Several parts share a model: an unchanged file is read through once in a process."""
+    with _locks[file]:
+        state = file.stat()
+        key = (file, state.st_size, state.st_mtime_ns)
+        if key not in _known:
+            _known[key] = sha256(file)
+        return _known[key]
 
 
 def sha256(file: Path) -> str:
