@@ -43,7 +43,7 @@ def explain(
 ) -> None:
     """Explain one text."""
     given = SAMPLE if sample else _read_text(text)
-    check_ahead(("reader", "encoder") if encoder is None else ("reader",))
+    check_ahead(("reader", "encoder", *(("writer",) if writer == "local" else ())))
     from explainer.explainer import Explainer  # 0.2 s of imports, not needed for --help or a bad option
 
     explanation = Explainer.load(encoder, writer).explain(

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from explainer.errors import BadModel
 from explainer.pieces import BREAK, END, START, Pieces
 from explainer.quoting import QuotingWriter
 from explainer.records import Draft, Prompt
+from explainer.tags import TAGS
 from explainer.weights import model_folder, model_name
 
 MOST_IN, MOST_OUT = 448, 160
 """Pieces. The situation comes first and the text last: what is too long is cut off at the end of the text."""
-SAMPLED_FROM, TEMPERATURE = 30, 0.7
-"""Further attempts draw each piece from the 30 likeliest; the first takes the likeliest."""
+BEAM = 4
+"""Drafts that are followed at once for a further attempt. Drawing pieces by chance would give other drafts each time:
+the library's seed holds for one thread only."""
+NO_REPEAT = 6
+"""Pieces in a row that may not come twice: so long a repetition fails the judge anyway."""
 UNWRITABLE = ("<LINK_1>", "<LINK_2>", "<PHONE_1>", "<PHONE_2>", "<REFERENCE_1>", "<REFERENCE_2>")
 """Read but never written: an explanation that prints a sender's link or number invites to use it."""
 
@@ -39,36 +43,35 @@ class LocalWriter:
         path = model_folder(folder)
         self.name = model_name(path)
         try:
-            self._model = ctranslate2.Translator(str(path), compute_type="int8", intra_threads=threads)
+            self._model = ctranslate2.Translator(
+                str(path), compute_type="int8", inter_threads=threads, intra_threads=1
+            )  # two texts on two threads, not one text on both: more of them for one text gain nothing
             self._pieces = Pieces.load(path)
         except Exception as error:  # both libraries raise bare Exception or RuntimeError
             raise BadModel(f"the writer in {path} cannot be loaded ({error}): restore it from the project") from error
-        self._set_seed = ctranslate2.set_random_seed
 
     def generate(self, prompts: Sequence[Prompt], attempt: int = 0) -> list[Draft]:
-        """Attempt 0 takes the likeliest pieces; a later one draws, text by text, so that a batch changes nothing."""
-        sources = [self._pieces.encode_input(p.text, MOST_IN) for p in prompts]
-        if attempt == 0:
-            return self._translate(sources)
-        drafts = []
-        for source in sources:
-            self._set_seed(attempt)
-            drafts += self._translate([source], sampling_topk=SAMPLED_FROM, sampling_temperature=TEMPERATURE)
-        return drafts
+        """Attempt 0 takes the likeliest pieces, a later one the next best whole draft of a search over BEAM of them.
 
-    def _translate(self, sources: Sequence[list[str]], **sampling: float) -> list[Draft]:
-        if not sources:
-            return []
-        results = self._model.translate_batch(
-            list(sources), beam_size=1, max_decoding_length=MOST_OUT, max_batch_size=16, return_scores=True,
-            suppress_sequences=[[tag] for tag in UNWRITABLE], **sampling,
+        Each text is written alone, so that the others of a batch change nothing.
+        """
+        started = [self._start(prompt, BEAM if attempt else 1) for prompt in prompts]
+        return [self._draft(one.result(), max(0, attempt - 1)) for one in started]
+
+    def _start(self, prompt: Prompt, beam: int) -> Any:
+        """Begins to write; tags that the prompt does not hold cannot come."""
+        source = self._pieces.encode_input(prompt.text, MOST_IN)
+        unwritable = [[tag] for tag in TAGS if tag in UNWRITABLE or tag not in source]
+        (started,) = self._model.translate_batch(
+            [source], beam_size=beam, num_hypotheses=beam, max_decoding_length=MOST_OUT, return_scores=True,
+            suppress_sequences=unwritable, no_repeat_ngram_size=NO_REPEAT, asynchronous=True,
         )  # fmt: skip
-        return [self._draft(r.hypotheses[0], r.scores[0]) for r in results]
+        return started
 
-    def _draft(self, pieces: list[str], score: float) -> Draft:
-        said = [p for p in pieces if p not in (START, END)]
+    def _draft(self, result: Any, rank: int) -> Draft:
+        said = [p for p in result.hypotheses[rank] if p not in (START, END)]
         headline, _, explanation = self._pieces.decode(said).partition(BREAK)
-        return Draft(headline.strip(), explanation.strip(), score=round(score, 4))
+        return Draft(headline.strip(), explanation.strip(), score=round(result.scores[rank], 4))
 
 
 def load_writer(name: str = "local", threads: int = 1) -> Writer:

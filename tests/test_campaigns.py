@@ -58,7 +58,7 @@ def test_with_grouping_and_without_the_answers_agree(explainer: Any, monkeypatch
     assert sum(asked) == 60
     asked.clear()
     grouped = list(explainer.outcomes(requests, Campaigns()))
-    assert 6 <= sum(asked) < 30, "most texts must have shared a draft"
+    assert 6 <= sum(asked) < 50, "texts of which the writer is told the same must have shared a draft"
     for one, other in zip(alone, grouped, strict=True):
         assert one.campaign is None and other.campaign
         assert replace(one, campaign=None, timing_ms={}, hits=()) == replace(

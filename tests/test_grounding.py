@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import random
+from collections import defaultdict
 from typing import Any
 
 import pytest
 
 from explainer.encoder import EmbeddedEncoder
-from explainer.grounding import Grounded, disagreements, ground, sentences, strange_values
+from explainer.grounding import SUPPORTED, disagreements, ground, sentences, strange_values
 from explainer.prompting import build_prompt
 from explainer.quoting import QuotingWriter
-from explainer.records import Draft, Prompt
+from explainer.records import Draft, Grounded, Prompt
 from explainer.support import SupportJudge
+from explainer.training.support import support_cases
+from explainer.training.writer import load_pairs
 from tests.conftest import HOME_CREDIT, situation_of
 
 REPAYMENT = ("any-repayment-why", "any-repayment-sign-for", "any-repayment-decide")
@@ -115,14 +119,16 @@ def test_what_the_reader_answered_is_not_contradicted(said: str, answers: dict[s
     assert (fault in " ".join(faults)) if fault else not faults
 
 
-def test_a_changed_passage_no_longer_supports_the_old_sentence(judge: SupportJudge) -> None:
-    def supported(sentence: str, passage: str) -> bool:
-        return judge.supports(sentence, judge.encode([sentence])[0], passage) >= 0.6
-
-    told = "Kenyan digital lenders must not use threats or shame people to collect a debt."
-    assert supported("In Kenya a lender may not threaten or shame you to collect a debt.", told)
-    assert not supported("In Kenya a lender may threaten or shame you to collect a debt.", told)
-    assert not supported("In Kenya a lender may not threaten or shame you to collect a debt.", told.replace(" not", ""))
+def test_the_judge_follows_writers_and_passages_it_has_not_learnt_from(judge: SupportJudge) -> None:
+    apart = [p for p in load_pairs() if p.split == "test"][::4]
+    called: dict[str, list[bool]] = defaultdict(list)
+    for case in support_cases(apart, random.Random(1)):
+        vector = judge.encode([case.sentence])[0]
+        called[case.sort].append(judge.supports(case.sentence, vector, case.passage) >= SUPPORTED)
+    share = {sort: sum(said) / len(said) for sort, said in called.items()}
+    assert share["supported"] > 0.8
+    assert share["sentence altered"] < 0.2 and share["passage altered"] < 0.25
+    assert share["another passage of the situation"] < 0.03 and share["a report"] < 0.05
 
 
 def test_numbers_of_the_text_or_passage_are_not_strange() -> None:
