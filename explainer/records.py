@@ -89,10 +89,19 @@ class Message:
     slots: tuple[Slot, ...]
     sender_class: str | None
     warnings: tuple[str, ...]
+    judged: str
+    """`text` with blanks where it speaks to a program and not to the reader: what the stages judge."""
+    orders: tuple[tuple[int, int], ...] = ()
+    """Where it does so, as offsets in `text`."""
 
     def first(self, name: str) -> Slot | None:
-        """The first slot of that name, if the text has one."""
-        return next((slot for slot in self.slots if slot.name == name), None)
+        """The first slot of that name, if the text has one. What is said to a program names nothing, but its links lead
+        somewhere all the same."""
+        return next((s for s in self.slots if s.name == name and (name == "link" or not self._in_orders(s))), None)
+
+    def _in_orders(self, slot: Slot) -> bool:
+        spans = (self.given_span(start, end) for start, end in self.orders)
+        return any(start < slot.end and slot.start < end for start, end in spans)
 
     def given_span(self, start: int, end: int) -> tuple[int, int]:
         """Offsets in the normalised text -> offsets in the text as given."""

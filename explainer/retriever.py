@@ -60,7 +60,7 @@ class Retriever:
         ]
         if not self._own:
             return ranked
-        vectors = self._encoder.encode([m.text for m in messages])  # [n_messages, dim]
+        vectors = self._encoder.encode([m.judged for m in messages])  # [n_messages, dim]
         rows = zip(ranked, vectors, messages, kinds, causes, strict=True)
         return [_with_own(hits, self._closest_own(v, m, k, c)) for hits, v, m, k, c in rows]
 
@@ -140,7 +140,7 @@ def situation_words(message: Message, kinds: KindEstimate, causes: CauseEstimate
     parts = [KIND_WORDS[kinds.kind], *(CAUSE_WORDS[c.cause] for c in causes.causes[:2]), *causes.cues]
     parts += [evidence.cue for evidence in kinds.evidence]
     if message.language == "en":
-        parts.append(message.text[:400])
+        parts.append(" ".join(message.judged.split())[:400])
     return ". ".join(dict.fromkeys(parts))
 
 
