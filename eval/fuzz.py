@@ -88,6 +88,7 @@ def main() -> None:
         "-max_len=20000",
     ]
     atheris.Setup([sys.argv[0], *limits, *rest], try_one)
+    message.read_message(Request("Your loan EMI of Rs 5 is due, pay at a.in/x or call +919830012345"))  # load all first
     atheris.Fuzz()
 
 
