@@ -66,6 +66,8 @@ def find_cues(message: Message) -> Iterator[str]:
         yield "sender_personal"
     if _sender_abroad(message):
         yield "sender_abroad"
+    if message.orders:
+        yield "speaks_to_a_program"
     links = [slot.text.casefold().split("?")[0] for slot in message.slots if slot.name == "link"]
     if any(link.endswith(".apk") for link in links):
         yield "app_file_link"

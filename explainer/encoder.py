@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explainer.errors import BadModel, MissingExtra
-from explainer.weights import model_folder, model_name
+from explainer.weights import model_folder, model_name, refuse_pickles
 
 DIM = 384
 MAX_PIECES = 256
@@ -88,6 +88,8 @@ class SentenceTransformerEncoder:
         except ImportError as error:
             raise MissingExtra(f"the encoder {name!r}", "models") from error
         self.name = name
+        if Path(name).is_dir():
+            refuse_pickles(Path(name))
         try:
             self._model = SentenceTransformer(
                 name, device="cpu", trust_remote_code=False, model_kwargs={"use_safetensors": True}

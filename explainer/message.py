@@ -12,12 +12,16 @@ from explainer.errors import BadInput
 from explainer.lenders import load_register
 from explainer.links import link_warnings
 from explainer.normalise import normalise
+from explainer.orders import blanked, find_orders
 from explainer.records import ALREADY, QUESTIONS, Message, Request, Slot
 from explainer.slots import Found, find_slots
 from explainer.tagger import Tagged
 
 MAX_CHARACTERS = 4000
 """After normalisation. The longest joined text messages stay well below."""
+
+TO_A_PROGRAM = "part of the text speaks to a program, not to you; it was left aside, and no lender writes so"
+"""The warning where a text has such words."""
 
 ENGLISH = frozenset(
     [
@@ -125,7 +129,9 @@ def _plain(request: Request) -> Plain | BadInput:
 
 def _message(plain: Plain, tagged: Sequence[Tagged]) -> Message:
     request, text = plain.request, plain.text
-    language = find_language(text)
+    orders = find_orders(text)
+    judged = blanked(text, orders)
+    language = find_language(judged if judged.strip() else text)
     register = load_register()
     # The phone finder wants the country, and a country may be read off a phone number: find the rest first.
     country, country_from = request.country.upper() if request.country else None, "given" if request.country else None
@@ -148,7 +154,9 @@ def _message(plain: Plain, tagged: Sequence[Tagged]) -> Message:
         country_from=country_from,
         slots=tuple(slots),
         sender_class=sender_class(request.sender, country),
-        warnings=plain.warnings + tuple(link_warnings(slots)) + request.notes,
+        warnings=(*plain.warnings, *link_warnings(slots), *request.notes, *([TO_A_PROGRAM] if orders else [])),
+        judged=judged,
+        orders=orders,
     )
 
 

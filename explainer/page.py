@@ -14,9 +14,14 @@ from explainer.page_api import Models, typed_endpoints
 from explainer.page_guard import LOCAL, Guard
 from explainer.page_ocr import can_read_pictures
 
-os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
-os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+# Set and not only proposed: what the environment says otherwise must not turn a report to the makers on.
+os.environ.update(
+    GRADIO_ANALYTICS_ENABLED="False",
+    HF_HUB_OFFLINE="1",
+    HF_HUB_DISABLE_TELEMETRY="1",
+    DISABLE_TELEMETRY="1",
+    DO_NOT_TRACK="1",
+)
 
 TITLE = "Why did I get this loan text?"
 AT_ONCE = 2

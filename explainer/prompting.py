@@ -98,15 +98,18 @@ def tag_text(situation: Situation, tags: Tagging) -> str:
     """
     message = situation.message
     given = message.request.text
+    for first, last in message.orders:  # what speaks to a program is not told to one
+        a, b = message.given_span(first, last)
+        given = given[:a] + " " * (b - a) + given[b:]
     start, end = _window(len(given), [(e.start, e.end) for e in situation.kinds.evidence])
     parts: list[str] = []
     position = start
     for slot in message.slots:
-        if slot.start < position or slot.end > end:
+        if slot.start < position or slot.end > end or message.in_orders(slot):
             continue
         parts += [plain(given[position : slot.start]), tags.tag(slot.name, slot.text)]
         position = slot.end
-    text = tags.numbers("".join([*parts, plain(given[position:end])])).strip()
+    text = " ".join(tags.numbers("".join([*parts, plain(given[position:end])])).split())
     return text if message.language == WRITERS_LANGUAGE else OTHER_LANGUAGE + " ".join(TAG.findall(text))
 
 

@@ -92,25 +92,36 @@ class Message:
     slots: tuple[Slot, ...]
     sender_class: str | None
     warnings: tuple[str, ...]
+    judged: str
+    """`text` with blanks where it speaks to a program and not to the reader: what the stages judge."""
+    orders: tuple[tuple[int, int], ...] = ()
+    """Where it does so, as offsets in `text`."""
 
     def first(self, name: str) -> Slot | None:
-        """The first slot of that name, if the text has one."""
-        return next((slot for slot in self.slots if slot.name == name), None)
+        """The first slot of that name, if the text has one. What is said to a program names nothing, but its links lead
+        somewhere all the same."""
+        return next((s for s in self.slots if s.name == name and (name == "link" or not self.in_orders(s))), None)
+
+    def in_orders(self, slot: Slot) -> bool:
+        """Does it stand where the text speaks to a program?"""
+        spans = (self.given_span(start, end) for start, end in self.orders)
+        return any(start < slot.end and slot.start < end for start, end in spans)
 
     def given_span(self, start: int, end: int) -> tuple[int, int]:
         """Offsets in the normalised text -> offsets in the text as given."""
         return self.starts[start], self.ends[end - 1]
 
-    def masked(self, mask: Callable[[Slot], str | None]) -> str:
-        """The normalised text with other words in the places of its details; where mask says None, the detail stays."""
+    def masked(self, mask: Callable[[Slot], str | None], text: str | None = None) -> str:
+        """The normalised text, or `judged`, with other words in the places of its details; None keeps a detail."""
+        text = self.text if text is None else text
         parts, position = [], 0
         for slot in self.slots:
             start, end = bisect_left(self.starts, slot.start), bisect_left(self.ends, slot.end) + 1
             words = mask(slot) if start >= position else None
             if words is not None:
-                parts += [self.text[position:start], words]
+                parts += [text[position:start], words]
                 position = end
-        return "".join([*parts, self.text[position:]])
+        return "".join([*parts, text[position:]])
 
     @property
     def lenders(self) -> set[str]:

@@ -63,7 +63,7 @@ class Retriever:
         ]
         if not self._own:
             return ranked
-        vectors = self._encoder.encode([m.text for m in messages])  # [n_messages, dim]
+        vectors = self._encoder.encode([m.judged for m in messages])  # [n_messages, dim]
         rows = zip(ranked, vectors, messages, kinds, causes, strict=True)
         return [_with_own(hits, self._closest_own(v, m, k, c)) for hits, v, m, k, c in rows]
 
@@ -143,10 +143,10 @@ def situation_words(message: Message, kinds: KindEstimate, causes: CauseEstimate
 
     Without its details, so that two texts that differ only in a name or a sum are answered from the same passages.
     """
-    text = message.masked(lambda slot: DETAIL_WORDS.get(slot.name))
+    text = message.masked(lambda slot: DETAIL_WORDS.get(slot.name), message.judged)
     parts = [KIND_WORDS[kinds.kind], *(CAUSE_WORDS[c.cause] for c in causes.causes[:2]), *causes.cues, *cues_in(text)]
     if message.language == "en":
-        parts.append(text[:400])
+        parts.append(" ".join(text.split())[:400])
     return ". ".join(dict.fromkeys(parts))
 
 

@@ -22,6 +22,8 @@ CURRENCY_COUNTRY = {
 """A currency sign or word that names one country. "Rs" and "$" stand for several and are left out."""
 
 
+MAX_TRIES = 40
+"""Rows of digits that are tried as phone numbers of one country: a text of nothing but digits would take seconds."""
 TAGGED_FIRST = ("lender", "person", "reference")
 """Details that the model finds better than the patterns do, measured on the evaluation samples."""
 
@@ -35,21 +37,22 @@ class Found(NamedTuple):
     value: str
 
 
-_NUMBER = r"(?:\d{1,3}(?:[,.' ]\d{2,3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?)"
-_MASKED = r"(?:\d[\d,]*[xX*]{2,}[\d.]*|[xX*]{2,}[\d.,]*\d)"
+# Every repeat is bounded: a text of nothing but digits would else be searched in time that grows with its square.
+_NUMBER = r"(?:\d{1,3}(?:[,.' ]\d{2,3}){1,6}(?:[.,]\d{1,2})?|\d{1,18}(?:[.,]\d{1,2})?)"
+_MASKED = r"(?:\d[\d,]{0,12}[xX*]{2,12}[\d.]{0,12}|[xX*]{2,12}[\d.,]{0,12}\d)"
 _BEFORE = (
     r"Rs\.?|INR|₹|KES|Kshs?\.?|KSH|TSh|TZS|UGX|USh|US\$|A\$|C\$|S\$|NT\$|HK\$|NZ\$|R\$|\$|£|€|¥|￥|₩|₦|₱|৳|NGN|PHP|Php|"
     r"GHS|GH₵|GHC|ZMW|ZAR|RM|Rp\.?|IDR|BDT|Tk\.?|AED|SAR|LKR|PKR|NPR|NRs\.?|MYR|SGD|AUD|CAD|USD|GBP|EUR|CNY|RMB|KRW|HKD"
 )
 _SCALE = r"(?:\s?(?:lakhs?|lacs?|lac|crores?|cr|million|mln|bn|billion|thousand|juta|rb|ribu|k|m|mn|L|万元|万|千元|千|百|亿|w|W)(?![A-Za-z]))"
 _AFTER = r"(?:元整?|块钱?|万元|rupees?|rs|pounds?|dollars?|bucks|quid|cedis|naira|tk|taka|€|pesos?|shillings?|bob|TL|INR|KES|NGN|PHP|USD|/-|/=|円|원|đ|vnd|ريال)"
-_CHINESE = r"[一二两三四五六七八九十百千]+(?:万元?|千元?|百元|元|块钱?|亿)|(?<![\d,.])\d+(?:,\d{3})*(?:\.\d+)?(?:万元?|千元?|亿|元|块钱?|w(?![a-z]))(?:[-至到]?\d+(?:万元?|元))?"
+_CHINESE = r"[一二两三四五六七八九十百千]{1,12}(?:万元?|千元?|百元|元|块钱?|亿)|(?<![\d,.])\d{1,18}(?:,\d{3}){0,6}(?:\.\d{1,4})?(?:万元?|千元?|亿|元|块钱?|w(?![a-z]))(?:[-至到]?\d{1,18}(?:万元?|元))?"
 AMOUNT = re.compile(
     rf"(?<![A-Za-z])(?:{_BEFORE})\s?[.:]?\s?(?:{_MASKED}|{_NUMBER}){_SCALE}?(?:/-|/=)?"
-    rf"|(?<![\w.,])(?:[NRK#]|P(?=\s?\d\d))\s?\d{{1,3}}(?:[, ]?\d{{3}})*(?:[.,]\d\d)?(?:k|m)?(?![\w/-])"
+    rf"|(?<![\w.,])(?:[NRK#]|P(?=\s?\d\d))\s?\d{{1,3}}(?:[, ]?\d{{3}}){{0,6}}(?:[.,]\d\d)?(?:k|m)?(?![\w/-])"
     rf"|(?<![\w.,/-]){_NUMBER}{_SCALE}?\s?{_AFTER}(?![A-Za-z])"
     rf"|(?<![\w.,/-]){_NUMBER}{_SCALE}(?![A-Za-z])"
-    rf"|(?<![\w.,/-])\d{{1,3}}(?:,\d{{2,3}})+(?:\.\d\d)?(?![\w/-])"
+    rf"|(?<![\w.,/-])\d{{1,3}}(?:,\d{{2,3}}){{1,6}}(?:\.\d\d)?(?![\w/-])"
     rf"|{_CHINESE}",
     re.IGNORECASE,
 )
@@ -73,7 +76,7 @@ DATE = re.compile(
 )
 LINK = re.compile(
     r"(?:https?:/{1,2}|www\.)[^\s,;，。；）)】\]>\"'“”]+"
-    r"|(?<![\w@.])(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+"
+    r"|(?<![\w@.])(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,10}"
     r"(?:com|net|org|in|co|uk|io|me|ly|cc|cn|top|xyz|app|club|site|online|info|biz|vip|shop|live|link|click|ng|ke|ph|sg|kr|my|id|"
     r"pk|bd|lk|za|au|ca|us|gov|edu|page|loan|loans|money|finance|cash|credit|mobi|gl|gd|to|ws|tk|ml|ga|cf|gq|ru|blog|website|"
     r"space|store|tech|pro|example|do|be|sh|mx|es|nz|tz|ug|gh|ae|ly|st|re|eu|ie|ai|dev|one|work|bank|apk|nu|la|im|tn|nz|kyc|cl|pe)"
@@ -83,20 +86,20 @@ LINK = re.compile(
 REFERENCE = re.compile(
     r"(?:(?:a/?c(?:count)?|acct?|card|loan|ref(?:erence)?|application|app|policy|txn|utr|folio|agreement|contract|case|file|id|till|"
     r"paybill|request|ticket|order|consumer|customer)\.?\s?(?:a/?c\s?)?(?:no|number|num|id|ending(?:\s(?:in|with))?)?\.?\s?[:#]?\s?)"
-    r"(?P<ref>[#*xX•]*(?=[\w*/-]*\d)[A-Za-z0-9*][\w*•/-]{2,})"
-    r"|(?<![\w.,])(?P<masked>[xX*•]{2,}[-\s]?\d{2,6}|\d{2,6}[xX*•]{2,}\d{0,6})(?!\w)"
-    r"|(?<![\w.,])(?P<code>(?=[A-Z0-9]*\d)(?=[A-Z0-9]*[A-Z])[A-Z0-9]{8,14})(?!\w)"
+    r"(?P<ref>[#*xX•]{0,20}(?=[\w*/-]{0,60}\d)[A-Za-z0-9*][\w*•/-]{2,60})"
+    r"|(?<![\w.,])(?P<masked>[xX*•]{2,20}[-\s]?\d{2,6}|\d{2,6}[xX*•]{2,20}\d{0,6})(?!\w)"
+    r"|(?<![\w.,])(?P<code>(?=[A-Z0-9]{0,13}\d)(?=[A-Z0-9]{0,13}[A-Z])[A-Z0-9]{8,14})(?!\w)"
     r"|(?:尾号|合同号|编号|卡号|账号|后四位)[为是:：]?\s?(?P<zh>[\dA-Za-z*]{2,})"
-    r"|(?:ending|ends in|paybill|till|quote|ref|code(?: is)?|otp(?: is)?)\s?(?:no\.?|number)?\s?[:#]?\s?(?P<end>(?=[\w*]*\d)[\w*-]{3,})"
-    r"|(?<![\w.,:/-])(?P<otp>\d{4,8})(?= is (?:your|the)\b)|(?<=#)(?P<hash>[A-Z0-9-]*\d[A-Z0-9-]*)",
+    r"|(?:ending|ends in|paybill|till|quote|ref|code(?: is)?|otp(?: is)?)\s?(?:no\.?|number)?\s?[:#]?\s?(?P<end>(?=[\w*]{0,60}\d)[\w*-]{3,60})"
+    r"|(?<![\w.,:/-])(?P<otp>\d{4,8})(?= is (?:your|the)\b)|(?<=#)(?P<hash>[A-Z0-9-]{0,30}\d[A-Z0-9-]{0,30})",
     re.IGNORECASE,
 )
-_NAME = r"[A-Z][A-Za-z*'’.-]*(?:\s[A-Z][A-Za-z*'’.-]*){0,3}"
+_NAME = r"[A-Z][A-Za-z*'’.-]{0,40}(?:\s[A-Z][A-Za-z*'’.-]{0,40}){0,3}"
 PERSON = re.compile(
     rf"(?:(?i:dear|hi|hello|hey|good\s(?:day|morning|afternoon|evening)|ola|oya|habari|namaste|kumusta))\s(?P<greet>(?:(?i:mr|mrs|ms|miss|dr|sir)\.?\s)?{_NAME})"
     rf"|(?P<title>(?:Mr|Mrs|Ms|MR|MRS|MS|Shri|Smt|Engr|Alhaji|Mama)\.?\s{_NAME})"
     rf"|(?i:this is|my name is|i am|i'm|regards|named?|borrower|guarantor for|friend|contact|call|ask for|agent|officer)[,:]?\s(?P<intro>{_NAME})"
-    rf"|(?P<from>[A-Z][a-z]+(?:\s[A-Z][a-z]+)?)(?=\s(?:from|at|here from|has listed|has given|gave your|owes|listed you|used your))"
+    rf"|(?P<from>[A-Z][a-z]{{1,40}}(?:\s[A-Z][a-z]{{1,40}})?)(?=\s(?:from|at|here from|has listed|has given|gave your|owes|listed you|used your))"
     r"|(?P<zh>[赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦许何吕施张孔曹严华金魏陶姜谢邹苏潘葛范彭郎鲁韦马方俞任袁柳史唐薛雷贺汤罗毕郝常于傅康余顾孟黄萧尹姚邵汪祁毛米贝明戴宋庞熊纪舒屈项祝董梁杜阮蓝闵席季贾江童颜郭梅盛林钟徐邱骆高夏蔡田胡凌霍万卢莫房解丁邓洪包石崔吉龚程邢裴陆翁荀于惠曲家封储靳段焦谷车侯宓全班秋仲伊宫宁仇甘武符刘景龙叶黎白蒲卓屠池乔闻党翟谭贡申冉桑桂牛边尚农温庄柴瞿阎慕连习容向古易廖步耿满文匡寇广东欧蒯利师巩聂关荆曾游]"
     r"(?:[\u4e00-\u9fff*某]{0,2}?)(?:先生|女士|小姐|经理|总|老师|律师))"
 )
@@ -195,17 +198,17 @@ def find_slots(text: str, register: Register, country: str | None, tagged: Seque
 
 
 _GENERIC_LENDER = re.compile(
-    r"(?<![A-Za-z])(?:[A-Z][\w&'.]*\s){0,3}?[A-Z][\w&']*\s?"
+    r"(?<![A-Za-z])(?:[A-Z][\w&'.]{0,40}\s){0,3}?[A-Z][\w&']{0,40}\s?"
     r"(?:(?:Small\s|Micro\s?|Home\s|Housing\s|Consumer\s)?"
     r"(?:Bank|Finance|Financial|Finserv|Fincorp|FinCorp|Capital|Credit(?:\sUnion|\sBureau|\sCard)?|Loans?|Lending|Lenders|Lend|Cash|Microfinance|MFB|Sacco|SACCO|"
     r"Mortgage|Funding|Kredit|Recover(?:y|ies)|Collections?|Pay\s?Later|BNPL))(?![a-z])"
 )
 _SIGNATURE = re.compile(
     r"^\W?[【\[](?P<zh>[^】\]]{2,20})[】\]]|[【](?P<zh2>[^】]{2,20})[】]\W?$"
-    r"|(?:^|[.!?\d/]\s?)[-–~]{1,2}\s?(?:Team\s|from\s)?(?P<end>[A-Z][\w&'.]*(?:\s[A-Z(][\w&'.)]*){0,3})\.?$"
-    r"|^(?P<head>[A-Z][\w&']*(?:\s[A-Z][\w&']*){0,2}):\s"
+    r"|(?:^|[.!?\d/]\s?)[-–~]{1,2}\s?(?:Team\s|from\s)?(?P<end>[A-Z][\w&'.]{0,40}(?:\s[A-Z(][\w&'.)]{0,40}){0,3})\.?$"
+    r"|^(?P<head>[A-Z][\w&']{0,40}(?:\s[A-Z][\w&']{0,40}){0,2}):\s"
     r"|(?i:\b(?:team|regards,?|it's|its|thank you for (?:choosing|banking with)|welcome to|your|from|with|by|to|at|via|using|on|the)\s)"
-    r"(?P<from>[A-Z][\w&']*(?:\s[A-Z][\w&']*){0,2})"
+    r"(?P<from>[A-Z][\w&']{0,40}(?:\s[A-Z][\w&']{0,40}){0,2})"
     r"(?=\s(?i:team|loan|credit|card|account|app|emi|overdraft|limit|paylater|application|personal|wallet|instal)\b)"
 )
 _ZH_LENDER = re.compile(
@@ -331,7 +334,7 @@ def _phones(text: str, country: str | None) -> Iterable[Found]:
 
     seen: list[tuple[int, int]] = []
     for region in dict.fromkeys((country, "US", "IN", "GB")):
-        for match in phonenumbers.PhoneNumberMatcher(text, region, leniency=phonenumbers.Leniency.POSSIBLE):
+        for match in phonenumbers.PhoneNumberMatcher(text, region, phonenumbers.Leniency.POSSIBLE, MAX_TRIES):
             digits = sum(c.isdigit() for c in match.raw_string)
             if digits < 7 or any(start < match.end and match.start < end for start, end in seen):
                 continue
@@ -347,7 +350,7 @@ def _phones(text: str, country: str | None) -> Iterable[Found]:
 _PHONE = re.compile(
     r"(?:call|dial|text|sms|whats?app|contact|ring|missed call (?:to|on)|tel|ph|phone|mob(?:ile)?|helpline|to|at|on|no\.?|number|pls)[:.]?\s?"
     r"(?P<said>\+?\d[\d -]{2,14}\d)(?!\w)"
-    r"|(?<![\w.,])(?P<ussd>\*\d{2,4}(?:\*\d+)*#)"
+    r"|(?<![\w.,])(?P<ussd>\*\d{2,4}(?:\*\d{1,20}){0,6}#)"
     r"|(?:微信|加微|薇|威信|V信|vx|wx|电话|致电|拨打?|咨询|联系|客服|热线)[号是为:：]?\s?(?P<zh>[A-Za-z][\w-]{4,}|[\d-]{5,13})"
     r"|(?<![\w.,*])(?P<cn>1[3-9]\d{9}|0\d{2,3}-?\d{7,8}|400-?\d{3}-?\d{4}|95\d{3})(?!\w)",
     re.IGNORECASE,

@@ -14,12 +14,14 @@ from explainer.errors import BadModel
 MODELS = Path(__file__).parent / "models"
 MANIFEST = "manifest.json"
 """In each model folder: file name -> sha256."""
+PICKLES = (".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".joblib", ".npy", ".npz", ".py")
+"""Endings of files that run code, or may, when they are loaded."""
 
 
 def model_folder(name: str | Path) -> Path:
     """The checked folder of an embedded model, or of one given by path.
 
-    Raises BadModel, naming the file, when something is missing or differs from the manifest.
+    Raises BadModel, naming the file, when one is missing, differs from the manifest or does not stand in it.
     """
     folder = MODELS / name
     if not folder.is_dir():
@@ -27,7 +29,17 @@ def model_folder(name: str | Path) -> Path:
     manifest = folder / MANIFEST
     if not manifest.is_file():
         raise BadModel(f"{manifest} not found: the folder is not a complete model; restore it from the project")
-    for file, expected in json.loads(manifest.read_text("utf-8")).items():
+    listed = json.loads(manifest.read_text("utf-8"))
+    strange = sorted(f.name for f in folder.iterdir() if f.name not in (*listed, MANIFEST, "README.md"))
+    if strange:
+        raise BadModel(
+            f"{folder / strange[0]} is not in the manifest: a model folder holds nothing else; take this file away"
+        )
+    for file, expected in listed.items():
+        if Path(file).suffix in PICKLES or Path(file).name != file:
+            raise BadModel(
+                f"{folder / file} could hold code: expected safetensors, a CTranslate2 model.bin, JSON or text"
+            )
         if not (folder / file).is_file():
             raise BadModel(f"{folder / file} is missing, the manifest names it: restore it from the project")
         if _sha256_once(folder / file) != expected:
@@ -58,6 +70,15 @@ def _sha256_once(file: Path) -> str:
         if key not in _known:
             _known[key] = sha256(file)
         return _known[key]
+
+
+def refuse_pickles(folder: Path) -> None:
+    """Raises BadModel, naming the file, when a folder of somebody else's model has a file that could hold code."""
+    found = sorted(f for f in folder.rglob("*") if f.suffix in (*PICKLES, ".bin"))
+    if found:
+        raise BadModel(
+            f"{found[0]} could hold code: expected weights as safetensors; convert the model or take it away"
+        )
 
 
 def sha256(file: Path) -> str:

@@ -25,17 +25,37 @@ ROOT = Path(__file__).parents[1]
 HOME_CREDIT = "Dear customer, your loan EMI of Rs 2031 is due on 18-09-21. Maintain balance in your a/c. -Home Credit"
 
 
-@pytest.fixture(autouse=True)
-def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only this machine can be reached."""
-    connect = socket.socket.connect
+def _deny(address: Any) -> None:
+    if isinstance(address, tuple) and address[0] not in ("127.0.0.1", "::1", "localhost", ""):
+        raise AssertionError(f"a test reached for {address}")
 
-    def guarded(self: socket.socket, address: Any) -> Any:
-        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1", "localhost"):
-            raise AssertionError(f"a test reached for {address}")
-        return connect(self, address)
 
-    monkeypatch.setattr(socket.socket, "connect", guarded)
+@pytest.fixture(scope="session", autouse=True)
+def no_network() -> Iterator[None]:
+    """Only this machine can be reached, by any test and by what is loaded once for all of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("connect", "connect_ex"):
+            real = getattr(socket.socket, name)
+
+            def guarded(self: socket.socket, address: Any, real: Any = real) -> Any:
+                _deny(address)
+                return real(self, address)
+
+            patch.setattr(socket.socket, name, guarded)
+        send, look_up = socket.socket.sendto, socket.getaddrinfo
+
+        def guarded_send(self: socket.socket, data: Any, *rest: Any) -> Any:
+            _deny(rest[-1])
+            return send(self, data, *rest)
+
+        def guarded_look_up(host: Any, *rest: Any, **options: Any) -> Any:
+            name = host.decode() if isinstance(host, bytes) else host
+            _deny((name,) if name not in (None, "0.0.0.0", "::") else None)
+            return look_up(host, *rest, **options)
+
+        patch.setattr(socket.socket, "sendto", guarded_send)
+        patch.setattr(socket, "getaddrinfo", guarded_look_up)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
