@@ -45,7 +45,7 @@ def ray_engine(address: str, actors: int | None = None, load: Load | None = None
     try:
         import ray
     except ImportError as error:
-        raise MissingExtra("a cluster", "scale") from error
+        raise MissingExtra("a cluster", "cluster") from error
     if not ray.is_initialized():
         try:
             ray.init(address=address, include_dashboard=False if address == "local" else None, log_to_driver=False)
