@@ -125,8 +125,7 @@ def _parsed(documents: list[Document]) -> tuple[Passage, ...]:
     file = Path(platformdirs.user_cache_dir("loan-text-explainer")) / f"passages-{digest}.json"
     with contextlib.suppress(OSError, ValueError, TypeError):
         rows: list[dict[str, Any]] = json.loads(file.read_text("utf-8"))
-        lists = [{k: tuple(v) for k, v in row.items() if isinstance(v, list)} for row in rows]
-        return tuple(Passage(**{**row, **changed}) for row, changed in zip(rows, lists, strict=True))
+        return tuple(map(_kept_passage, rows))
     passages = tuple(p for document in documents for p in split_passages(document))
     with contextlib.suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -134,6 +133,11 @@ def _parsed(documents: list[Document]) -> tuple[Passage, ...]:
         partial.write_text(json.dumps([asdict(p) for p in passages], ensure_ascii=False), "utf-8")
         partial.replace(file)  # whole or not at all, also when two processes write
     return passages
+
+
+def _kept_passage(row: dict[str, Any]) -> Passage:
+    lists: dict[str, Any] = {name: tuple(value) for name, value in row.items() if isinstance(value, list)}
+    return Passage(**(row | lists))
 
 
 def all_passages() -> tuple[Passage, ...]:
