@@ -9,6 +9,7 @@ import json
 import os
 import pickle
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from itertools import islice
 from typing import Any
 
@@ -43,9 +44,10 @@ def ray_engine(address: str, actors: int | None = None, load: Load | None = None
     """
     os.environ.update({name: value for name, value in OFF.items() if name not in os.environ})
     try:
-        import ray
+        ray: Any = import_module("ray")  # as Any: its own annotations are not complete
+        data: Any = import_module("ray.data")
     except ImportError as error:
-        raise MissingExtra("a cluster", "scale") from error
+        raise MissingExtra("a cluster", "cluster") from error
     if not ray.is_initialized():
         try:
             ray.init(address=address, include_dashboard=False if address == "local" else None, log_to_driver=False)
@@ -56,18 +58,16 @@ def ray_engine(address: str, actors: int | None = None, load: Load | None = None
     size = actors or max(1, int(ray.cluster_resources().get("CPU", 1)))
 
     def explain(windows: Iterator[list[Row]]) -> Iterator[Record]:
-        import ray.data
-
-        context = ray.data.DataContext.get_current()
+        context = data.DataContext.get_current()
         context.execution_options.preserve_order = True
         context.enable_progress_bars = False
         # A machine that goes away takes its actors along: what they had begun is done again elsewhere.
         context.actor_task_retry_on_errors = False  # errors of a row are answered as rows; only deaths are retried
         for segment in iter(lambda: [{"window": pickle.dumps(w)} for w in islice(windows, SEGMENT)], []):
-            rows = ray.data.from_items(segment, override_num_blocks=len(segment)).map(
+            rows = data.from_items(segment, override_num_blocks=len(segment)).map(
                 WindowActor,
                 fn_constructor_args=(load or Explainer.load,),
-                compute=ray.data.ActorPoolStrategy(min_size=1, max_size=min(size, len(segment))),
+                compute=data.ActorPoolStrategy(min_size=1, max_size=min(size, len(segment))),
                 num_cpus=1,
             )
             for row in rows.iter_rows():

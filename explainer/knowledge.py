@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
@@ -123,8 +124,8 @@ def _parsed(documents: list[Document]) -> tuple[Passage, ...]:
     digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
     file = Path(platformdirs.user_cache_dir("loan-text-explainer")) / f"passages-{digest}.json"
     with contextlib.suppress(OSError, ValueError, TypeError):
-        rows = json.loads(file.read_text("utf-8"))
-        return tuple(Passage(**{k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}) for row in rows)
+        rows: list[dict[str, Any]] = json.loads(file.read_text("utf-8"))
+        return tuple(map(_kept_passage, rows))
     passages = tuple(p for document in documents for p in split_passages(document))
     with contextlib.suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -132,6 +133,11 @@ def _parsed(documents: list[Document]) -> tuple[Passage, ...]:
         partial.write_text(json.dumps([asdict(p) for p in passages], ensure_ascii=False), "utf-8")
         partial.replace(file)  # whole or not at all, also when two processes write
     return passages
+
+
+def _kept_passage(row: dict[str, Any]) -> Passage:
+    lists: dict[str, Any] = {name: tuple(value) for name, value in row.items() if isinstance(value, list)}
+    return Passage(**(row | lists))
 
 
 def all_passages() -> tuple[Passage, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections import defaultdict
@@ -54,8 +55,14 @@ def check_ahead(names: Iterable[str]) -> None:
 
     Says nothing of what it finds; `model_folder` asks for it and does.
     """
-    files = [file for name in names for file in (MODELS / name).glob("*")]
-    Thread(target=lambda: [_sha256_once(file) for file in files], name="check-models", daemon=True).start()
+
+    def check() -> None:
+        with contextlib.suppress(OSError):
+            for name in names:
+                for file in (MODELS / name).glob("*"):
+                    _sha256_once(file)
+
+    Thread(target=check, name="check-models", daemon=True).start()
 
 
 _known: dict[tuple[Path, int, int], str] = {}
