@@ -25,6 +25,7 @@ from typing import NamedTuple
 from unittest.mock import patch
 
 import numpy as np
+from numpy.typing import NDArray
 
 from explainer import Explainer
 from explainer.bulk import explain_file
@@ -105,7 +106,7 @@ class HashedEncoder:
 
     name = "hashed"
 
-    def encode(self, texts: list[str]) -> np.ndarray:  # type: ignore[type-arg]
+    def encode(self, texts: list[str]) -> NDArray[np.float32]:
         rows = [np.random.default_rng(len(text)).standard_normal(384) for text in texts]
         return np.array(rows, dtype=np.float32).reshape(len(texts), 384)
 

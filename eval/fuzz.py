@@ -18,7 +18,7 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["explainer"]):
-    from explainer import bulk, documents, grounding, knowledge, message, page_api, page_paste, surface
+    from explainer import documents, grounding, knowledge, message, page_api, page_paste, rows, surface
     from explainer.errors import ExplainerError
     from explainer.orders import worst_parts
     from explainer.records import Request
@@ -72,7 +72,7 @@ def _file(data: bytes) -> None:
     path = FOLDER / f"a{ENDINGS[data[0] % len(ENDINGS)]}"
     path.write_bytes(data[1:])
     if path.suffix in (".csv", ".jsonl"):
-        list(bulk.read_rows(path))
+        list(rows.read_rows(path))
     else:
         documents.read_document(path)
 

@@ -21,7 +21,7 @@ def stated(package: Distribution) -> str:
         return about["License-Expression"]
     classifiers = [c.split(" :: ")[-1] for c in about.get_all("Classifier") or [] if c.startswith("License ::")]
     named = [c for c in classifiers if c != "OSI Approved"]
-    field = ((about["License"] if "License" in about else "").strip().splitlines() or [""])[0]
+    field = (str(about.json.get("license", "")).strip().splitlines() or [""])[0]
     return " / ".join(named) or field[:LONGEST] or "not stated"
 
 

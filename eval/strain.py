@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from explainer import bulk, documents
+from explainer import documents, rows
 from explainer.errors import BadInput
 from explainer.grounding import sentences
 from explainer.knowledge import first_sentence
@@ -93,7 +93,7 @@ def _read_rows(text: str, ext: str) -> object:
         path = Path(folder) / f"a.{ext}"
         path.write_text(text, "utf-8")
         try:
-            return list(bulk.read_rows(path))
+            return list(rows.read_rows(path))
         except BadInput as error:
             return error
 

@@ -33,10 +33,10 @@ class TransformersWriter:
         self._torch = torch
         try:
             self._tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
-            self._model = AutoModelForCausalLM.from_pretrained(
+            model: Any = AutoModelForCausalLM.from_pretrained(
                 name, trust_remote_code=False, use_safetensors=True, dtype=torch.float32
             )
-            self._model.eval()  # type: ignore[no-untyped-call]
+            self._model = model.eval()
         except Exception as error:  # the hub client raises many kinds
             raise BadModel(
                 f"the writer {name!r} cannot be loaded ({type(error).__name__}): give local, quoting, the address of a "
