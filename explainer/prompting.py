@@ -10,7 +10,7 @@ from string import Template
 from explainer.errors import BadPrompt
 from explainer.records import CauseEstimate, KindEstimate, Prompt, Situation
 from explainer.tags import INVENTORY, TAG, Tagging
-from explainer.words import ANSWER_WORDS, CAUSE_WORDS, KIND_WORDS
+from explainer.words import ANSWER_WORDS, CAUSE_WORDS, KIND_WORDS, TYPICAL
 
 TEXT_CHARACTERS = 600
 """The window of the text that is shown, round its evidence: about 128 pieces."""
@@ -19,6 +19,7 @@ OTHER_KIND = 0.25
 """From this probability on, the second kind is named too."""
 STRENGTHS = ((0.80, "very likely"), (0.50, "likely"), (0.20, "possible"), (0.0, "unlikely"))
 """Probability of a cause, from this on, in words: a number in the prompt would be a number to repeat."""
+EDGES = " .,;:!?-–/"
 WRITERS_LANGUAGE = "en"
 OTHER_LANGUAGE = "(not in English) "
 _HARMLESS = str.maketrans("<>[]\n", "()() ")
@@ -80,9 +81,13 @@ def _causes(causes: CauseEstimate) -> str:
 
 
 def _signs(situation: Situation, tags: Tagging) -> str:
-    """What the strongest words of the text do, and what speaks beside them."""
-    strongest = sorted(situation.kinds.evidence, key=lambda e: -e.weight)[: INVENTORY["words"]]
-    signs = [f"{tags.tag('words', f'“{plain(e.text)}”')} {e.cue}" for e in strongest]
+    """What the strongest words of the text do, and what speaks beside them.
+
+    Words of which no more can be said than that they are typical are left out: quoted, they tell a reader nothing.
+    """
+    telling = [e for e in situation.kinds.evidence if not e.cue.startswith(TYPICAL)]
+    strongest = sorted(telling, key=lambda e: -e.weight)[: INVENTORY["words"]]
+    signs = [f"{tags.tag('words', f'“{plain(e.text).strip(EDGES)}”')} {e.cue}" for e in strongest]
     return "; ".join([*signs, *situation.causes.cues]) or "none"
 
 

@@ -259,8 +259,9 @@ class Draft:
     explanation: str
     quoted: bool = False
     """Composed from passages, word for word, and not by a model."""
-    score: float | None = None
-    """Mean log probability of a piece, in nats, where the writer tells it."""
+    sureness: tuple[float, ...] = ()
+    """How sure the writer was of the headline, then of each sentence: mean log probability of its four least likely
+    pieces, in nats. Empty where the writer does not tell."""
 
 
 @dataclass(frozen=True, slots=True)

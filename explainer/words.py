@@ -158,11 +158,14 @@ def says_nothing(phrase: str) -> bool:
 _COMPILED = [(re.compile(pattern, re.IGNORECASE), words) for pattern, words in _CUES]
 
 
+TYPICAL = "is typical of"
+
+
 def cue_of(phrase: str, kind: str) -> str:
     """What a phrase does, in plain words."""
     if kind == "not_loan":
         return "is usual in texts that are not about credit"
-    return next((words for pattern, words in _COMPILED if pattern.search(phrase)), f"is typical of {KIND_WORDS[kind]}")
+    return next((words for pattern, words in _COMPILED if pattern.search(phrase)), f"{TYPICAL} {KIND_WORDS[kind]}")
 
 
 def cues_in(text: str) -> list[str]:

@@ -20,6 +20,8 @@ BEAM = 4
 the library's seed holds for one thread only."""
 NO_REPEAT = 6
 """Pieces in a row that may not come twice: so long a repetition fails the judge anyway."""
+LEAST_LIKELY = 4
+ENDS = (".", "!", "?")
 UNWRITABLE = ("<LINK_1>", "<LINK_2>", "<PHONE_1>", "<PHONE_2>", "<REFERENCE_1>", "<REFERENCE_2>")
 """Read but never written: an explanation that prints a sender's link or number invites to use it."""
 
@@ -55,23 +57,46 @@ class LocalWriter:
 
         Each text is written alone, so that the others of a batch change nothing.
         """
-        started = [self._start(prompt, BEAM if attempt else 1) for prompt in prompts]
-        return [self._draft(one.result(), max(0, attempt - 1)) for one in started]
+        sources = [self._pieces.encode_input(p.text, MOST_IN) for p in prompts]
+        started = [self._start(source, BEAM if attempt else 1) for source in sources]
+        written = [_said(one.result().hypotheses[max(0, attempt - 1)]) for one in started]
+        scored = [self._score(source, pieces) for source, pieces in zip(sources, written, strict=True)]
+        return [self._draft(pieces, one.result()) for pieces, one in zip(written, scored, strict=True)]
 
-    def _start(self, prompt: Prompt, beam: int) -> Any:
+    def _start(self, source: list[str], beam: int) -> Any:
         """Begins to write; tags that the prompt does not hold cannot come."""
-        source = self._pieces.encode_input(prompt.text, MOST_IN)
         unwritable = [[tag] for tag in TAGS if tag in UNWRITABLE or tag not in source]
         (started,) = self._model.translate_batch(
-            [source], beam_size=beam, num_hypotheses=beam, max_decoding_length=MOST_OUT, return_scores=True,
-            suppress_sequences=unwritable, no_repeat_ngram_size=NO_REPEAT, asynchronous=True,
+            [source], beam_size=beam, num_hypotheses=beam, max_decoding_length=MOST_OUT, asynchronous=True,
+            suppress_sequences=unwritable, no_repeat_ngram_size=NO_REPEAT,
         )  # fmt: skip
         return started
 
-    def _draft(self, result: Any, rank: int) -> Draft:
-        said = [p for p in result.hypotheses[rank] if p not in (START, END)]
-        headline, _, explanation = self._pieces.decode(said).partition(BREAK)
-        return Draft(headline.strip(), explanation.strip(), score=round(result.scores[rank], 4))
+    def _score(self, source: list[str], pieces: list[str]) -> Any:
+        """Begins to read the draft over: how likely was each piece?"""
+        (started,) = self._model.score_batch([source], [pieces], asynchronous=True)
+        return started
+
+    def _draft(self, pieces: list[str], scored: Any) -> Draft:
+        headline, _, explanation = self._pieces.decode(pieces).partition(BREAK)
+        return Draft(headline.strip(), explanation.strip(), sureness=sureness(scored.tokens, scored.log_probs))
+
+
+def _said(pieces: Sequence[str]) -> list[str]:
+    return [piece for piece in pieces if piece not in (START, END)]
+
+
+def sureness(pieces: Sequence[str], log_probabilities: Sequence[float]) -> tuple[float, ...]:
+    """Of headline and sentences, told apart by their end signs: the mean of the least likely pieces of each."""
+    parts: list[list[float]] = [[]]
+    for piece, p in zip(pieces, log_probabilities, strict=True):
+        parts[-1].append(p)
+        if piece in (*ENDS, BREAK) and len(parts[-1]) > 1:
+            parts.append([])
+        elif piece in (BREAK, END):
+            parts[-1].clear()  # the break behind the headline's full stop, and the end, belong to no sentence
+    worst = [sorted(part)[:LEAST_LIKELY] for part in parts if part]
+    return tuple(round(sum(part) / len(part), 3) for part in worst)
 
 
 def load_writer(name: str = "local", threads: int = 1) -> Writer:
