@@ -169,7 +169,7 @@ def _rate(count: int, n: int) -> str:
 
 def blind_pairs(file: Path, out: Path, writer: str) -> None:
     """Written against quoted for PAIRS texts spread over their kinds: two answers A and B, and apart who is which."""
-    explainer, rng = Explainer.load(writer=writer, threads=2, own_documents=False), random.Random(1)
+    explainer, rng = Explainer.load(writer=writer, threads=2, own_documents=False), random.Random(3)
     samples = [s for s in load_messages(file) if s.kinds[0] != "not_loan"]
     situations, _ = explainer.situate([read_message(s.request(), explainer._tagger) for s in samples])
     cases = [s for s in situations if decline_reason(s.message, s.kinds) is None]

@@ -7,20 +7,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from explainer.knowledge import first_sentence
-from explainer.quoting import MAX_EXPLANATION, MAX_HEADLINE, headline, report_sentence
+from explainer.quoting import MAX_EXPLANATION, MAX_HEADLINE, headline, report_sentence, rival_sentence
 from explainer.records import Draft, Grounded, Message, Passage, Prompt, Situation
 from explainer.support import SupportJudge
 from explainer.tags import TAG, fill
 
 RULE = 0.35
 """From this P(states a rule) on, a sentence must be supported by a passage."""
-SUPPORTED = 0.60
+SUPPORTED = 0.85
 """From this P(the passage says so) on, a passage supports a sentence."""
-SURE = -1.5
-"""Below this sureness a sentence is left out. What the writer makes up, it is unsure of: of the 25 least sure sentences
-of 60 real texts (development) nearly all were nonsense, of the 100 surest none."""
+SURE, SURE_RULE, SURE_HEADLINE = -1.0, -0.55, -0.6
+"""Below this sureness a sentence is left out, a headline composed. What the writer makes up, it is unsure of: of the 25
+least sure sentences of 60 real texts (development) nearly all were nonsense, of the 100 surest none."""
 _DETAIL = re.compile("<(?:LENDER|AMOUNT|DATE|PERSON|WORDS)_")
-LEAST_SENTENCES, LEAST_WORDS = 2, 16
+LEAST_SENTENCES, LEAST_WORDS = 2, 14
 """What must be left of a draft whose other sentences have a fault."""
 _REPORTS = re.compile(r"^(?:this|the) (?:text|message) |^it could also be that ", re.I)
 """Openings of the quoting writer's own sentences, which report the message or the ranking."""
@@ -39,8 +39,8 @@ _CAUSE_SAID = {
     "contact_of_borrower": r"phone ?book|(?:named|gave) (?:you|your)|some(?:one|body) else's (?:loan|debt)",
     "identity_theft": r"in your name|identity theft|stolen",
     "application": r"your own application|you (?:did )?appl(?:y|ied)|opened an account",
-    "repayment_due": r"your own loan|a loan of yours",
-    "overdue": r"your own loan|a loan of yours|missed payment",
+    "repayment_due": r"your own loan|loan of (?:yours|your own)",
+    "overdue": r"your own loan|loan of (?:yours|your own)|missed payment",
 }
 """How a draft names a cause; only sentences that name exactly one are looked at."""
 _SURE = re.compile(r"(?<!un)(?<!less )(?<!not )\b(?:very likely|most likely|likely|probably)\b(?! not)", re.I)
@@ -61,6 +61,16 @@ _SAID_OF_TEXT = {
 _FEE = re.compile(
     r"\bfees?\b|charges?\b|deposit|advance|insurance|\btax\b|pay(?:ment)? (?:first|of)|费|保证金|押金", re.IGNORECASE
 )
+_DECIDES = re.compile(r"\b(?:decid|settle|whether|shows? (?:if|whether)|can tell|the test|the point)", re.IGNORECASE)
+_HOLLOW = (
+    (r"\bunlikely\b", "rules out without a reason"),
+    (r"\bno (?:\w+ )?names?\b.*\bso\b", "reasons from a missing name"),
+    (r"\blink\b.*\bso\b(?!.*(?:trap|trick|cheat|scam|no (?:real )?loan))", "reasons from a link to what it shows not"),
+    (r"\b(\w{2,})(?: (?:or|and|of|at|to) (?:a |an |the |no |your )?| )\1\b", "says a word twice"),
+    (r"\b(\w+ \w+) (?:or|and) (?:a |an |the |no )?\1\b|\b(\w+ \w+ \w+)\b.*\b\2\b", "says the same twice"),
+)
+"""What a careful reader found most often wrong with drafts, as far as its form tells."""
+_CODE = re.compile(r"\bcodes?\b|\botp\b|\bpin\b|\bpassw|验证码|动态码|密码", re.IGNORECASE)
 _OPEN = re.compile(r"\b(?:if|whether|when|should|unless|or)\b", re.IGNORECASE)
 
 
@@ -80,17 +90,18 @@ def with_citations(draft: Draft, prompt: Prompt, support: Sequence[Passage | Non
     filled = replace(draft, headline=fill(draft.headline, tags), explanation=fill(draft.explanation, tags))
     said = sentences(draft.explanation)
     sure = draft.sureness if len(draft.sureness) == 1 + len(said) else (0.0,) * (1 + len(said))
-    if sure[0] < SURE or headline_faults(draft, filled, situation):
+    if sure[0] < SURE_HEADLINE or headline_faults(draft, filled, situation):
         filled = replace(filled, headline=headline(situation))
     faults = [sentence_faults(one, prompt, by, draft.quoted) for one, by in zip(said, support, strict=True)]
-    faults = [[*bad, f"unsure: {one}"] if s < SURE else bad for one, s, bad in zip(said, sure[1:], faults, strict=True)]
+    for sentence, sureness, by, bad in zip(said, sure[1:], support, faults, strict=True):
+        bad += [f"unsure: {sentence}"] if sureness < (SURE_RULE if by else SURE) else []
     stands = [(one, by) for one, by, bad in zip(said, support, faults, strict=True) if not bad]
     kept = [(fill(one, tags), by) for one, by in stands]
     reasons = explanation_faults(draft, filled, situation)
     if any(faults) and not _enough([one for one, _ in kept]):
         reasons += [reason for bad in faults for reason in bad]
-    if not draft.quoted:
-        kept = completed(kept, any(_DETAIL.search(one) for one, _ in stands), situation)
+    if not draft.quoted and not reasons:
+        kept = completed(kept, bool(stands) and bool(_DETAIL.search(stands[0][0])), situation)
     cited = list(dict.fromkeys(by for _, by in kept if by is not None))
     parts = [f"{one[:-1].rstrip()} [{cited.index(by) + 1}]{one[-1]}" if by else one for one, by in kept]
     return reasons or Grounded(filled.headline, " ".join(parts), tuple(cited), tuple(support))
@@ -99,15 +110,46 @@ def with_citations(draft: Draft, prompt: Prompt, support: Sequence[Passage | Non
 def completed(
     kept: list[tuple[str, Passage | None]], names_a_detail: bool, situation: Situation
 ) -> list[tuple[str, Passage | None]]:
-    """What the writer left out, or what fell out of its draft: a detail of the text, and a fact with its source."""
+    """What the writer left out, or what fell out of its draft, where there is room for it: a detail of the text, why
+    such texts come, what else it could be, what decides."""
+    passages = {p.role: p for p in situation.relevant_passages}
+    cited = [by for _, by in kept if by is not None]
+    *before, last = kept
+    ends = bool(_DECIDES.search(last[0]))
+    why, decide = passages.get("why"), passages.get("decide")
+    wanted: list[tuple[int, str, Passage | None]] = []  # where: 0 first, 1 behind the report, 2 before the end, 3 last
+    if not names_a_detail:
+        wanted.append((0, report_sentence(situation), None))
+    if decide and not any(_DECIDES.search(one) for one, _ in kept):
+        wanted.append((3, first_sentence(decide.text), decide))
+    if why and why not in cited:
+        wanted.append((1, first_sentence(why.text), why))
+    if (rival := rival_sentence(situation)) and not _names_a_rival(kept, situation):
+        wanted.append((2, rival, None))
     room = MAX_EXPLANATION - sum(len(one.split()) for one, _ in kept)
-    report = report_sentence(situation)
-    if not names_a_detail and len(report.split()) <= room:
-        kept, room = [(report, None), *kept], room - len(report.split())
-    why = next((p for p in situation.relevant_passages if p.role == "why"), None)
-    if why is not None and all(by is None for _, by in kept) and len(first_sentence(why.text).split()) <= room:
-        kept = [*kept[:-1], (first_sentence(why.text), why), kept[-1]]
-    return kept
+    parts: dict[int, list[tuple[str, Passage | None]]] = {i: [] for i in range(4)}
+    for where, sentence, by in wanted:
+        if len(sentence.split()) <= room and sentence not in [one for one, _ in kept]:
+            parts[where].append((sentence, by))
+            room -= len(sentence.split())
+    body = before if ends else kept
+    report, rest = (body[:1], body[1:]) if names_a_detail else ([], body)
+    return [*parts[0], *report, *parts[1], *rest, *parts[2], *([last] if ends else []), *parts[3]]
+
+
+def _names_a_rival(kept: Sequence[tuple[str, Passage | None]], situation: Situation) -> bool:
+    rival = situation.causes.causes[1].cause
+    return any(by is None and re.search(_CAUSE_SAID.get(rival, "(?!)"), one, re.IGNORECASE) for one, by in kept)
+
+
+def off_topic(sentence: str, situation: Situation) -> list[str]:
+    """Speaks of a fee or a code of which this text does not."""
+    text, faults = situation.message.text, []
+    if re.search(r"\bfees?\b", sentence, re.IGNORECASE) and not _FEE.search(text) and not _OPEN.search(sentence):
+        faults.append(f"the text asks for no fee: {sentence}")
+    if re.search(r"\ba code\b", sentence, re.IGNORECASE) and not _CODE.search(text) and situation.kinds.kind != "code":
+        faults.append(f"the text has no code: {sentence}")
+    return faults
 
 
 def _enough(kept: Sequence[str]) -> bool:
@@ -122,11 +164,20 @@ def sentence_faults(tagged: str, prompt: Prompt, support: Passage | None, quoted
     allowed = situation.message.request.text + (" " + support.text if support else "")
     faults = [f"not from the text or the cited passage: {v}" for v in strange_values(sentence, allowed)]
     if not quoted:
-        faults += disagreements(tagged, situation, leading=2)
-        faults += [] if support else untrue_of_text(tagged, situation.message)
-        tags = TAG.findall(tagged)
-        faults += [f"says {tag} twice: {tagged}" for tag in dict.fromkeys(tags) if tags.count(tag) > 1]
+        faults += own_words_faults(tagged, situation, leading=2, rule=support is not None)
+        if re.search(r"\bthe lender itself\b", tagged, re.IGNORECASE) and situation.message.first("lender") is None:
+            faults.append(f"sends to a lender whom nobody named: {tagged}")
     return faults
+
+
+def own_words_faults(tagged: str, situation: Situation, leading: int, rule: bool = False) -> list[str]:
+    """What is wrong with a headline or sentence that a model wrote, whatever stands behind it."""
+    faults = disagreements(tagged, situation, leading)
+    faults += [] if re.search(r"\bno fee\b", tagged, re.IGNORECASE) else off_topic(tagged, situation)
+    faults += [] if rule else untrue_of_text(tagged, situation.message)
+    faults += [f"{what}: {tagged}" for form, what in _HOLLOW if re.search(form, tagged, re.IGNORECASE)]
+    tags = TAG.findall(tagged)
+    return faults + [f"says {tag} twice: {tagged}" for tag in dict.fromkeys(tags) if tags.count(tag) > 1]
 
 
 UNSUPPORTED = Passage("", "", "", "", (), "", (), "", "", "", "")
@@ -156,11 +207,7 @@ def headline_faults(draft: Draft, filled: Draft, situation: Situation) -> list[s
     faults = _faults("headline", draft.headline, filled.headline, MAX_HEADLINE, draft.quoted)
     faults += [f"not from the text: {v}" for v in strange_values(filled.headline, situation.message.request.text)]
     if not draft.quoted:
-        faults += disagreements(draft.headline, situation, leading=1) + untrue_of_text(
-            draft.headline, situation.message
-        )
-        tags = TAG.findall(draft.headline)
-        faults += [f"says {tag} twice" for tag in dict.fromkeys(tags) if tags.count(tag) > 1]
+        faults += own_words_faults(draft.headline, situation, leading=1)
     return faults + _said_never(filled.headline, situation)
 
 
@@ -228,11 +275,8 @@ def untrue_of_text(sentence: str, message: Message) -> list[str]:
         denied = bool(re.search(lacks, sentence, re.IGNORECASE))
         if denied and detail in has or not denied and re.search(holds, sentence, re.IGNORECASE) and detail not in has:
             faults.append(f"the text has {'a' if denied else 'no'} {detail}: {sentence}")
-    fee = bool(_FEE.search(message.text))
-    if re.search(r"\bno fee\b", sentence, re.IGNORECASE):
-        return faults + ([f"the text may ask for a fee: {sentence}"] if fee else [])
-    if re.search(r"\bfee\b", sentence, re.IGNORECASE) and not fee and not _OPEN.search(sentence):
-        faults.append(f"the text asks for no fee: {sentence}")
+    if re.search(r"\bno fee\b", sentence, re.IGNORECASE) and _FEE.search(message.text):
+        faults.append(f"the text may ask for a fee: {sentence}")
     return faults
 
 

@@ -99,6 +99,14 @@ def report_sentence(situation: Situation) -> str:
     }[kind]
 
 
+def rival_sentence(situation: Situation) -> str:
+    """What else it could be, when that is likely enough; else nothing."""
+    causes = situation.causes.causes
+    if len(causes) < 2 or causes[1].probability < RIVAL:
+        return ""
+    return f"It could also be that {CAUSE_WORDS[causes[1].cause]}."
+
+
 def _lure(situation: Situation) -> str:
     """What a trap does, by its strongest evidence."""
     strongest = max(situation.kinds.evidence, key=lambda e: e.weight, default=None)
@@ -109,9 +117,7 @@ def _explanation(situation: Situation) -> str:
     """What the text says, why such texts come, a sign, what decides; the rival cause where there is room."""
     sentences = [report_sentence(situation)]
     sentences += [first_sentence(p.text) for p in situation.relevant_passages]
-    causes = situation.causes.causes
-    if len(causes) > 1 and causes[1].probability >= RIVAL:
-        sentences.append(f"It could also be that {CAUSE_WORDS[causes[1].cause]}.")
+    sentences += [rival] if (rival := rival_sentence(situation)) else []
     kept: list[str] = []
     for sentence in sentences:
         if sum(len(s.split()) for s in [*kept, sentence]) <= MAX_EXPLANATION:

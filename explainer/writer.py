@@ -53,13 +53,13 @@ class LocalWriter:
             raise BadModel(f"the writer in {path} cannot be loaded ({error}): restore it from the project") from error
 
     def generate(self, prompts: Sequence[Prompt], attempt: int = 0) -> list[Draft]:
-        """Attempt 0 takes the likeliest pieces, a later one the next best whole draft of a search over BEAM of them.
+        """Attempt 0 takes the likeliest pieces; a later one another whole draft of a search over BEAM of them.
 
         Each text is written alone, so that the others of a batch change nothing.
         """
         sources = [self._pieces.encode_input(p.text, MOST_IN) for p in prompts]
         started = [self._start(source, BEAM if attempt else 1) for source in sources]
-        written = [_said(one.result().hypotheses[max(0, attempt - 1)]) for one in started]
+        written = [_said(one.result().hypotheses[attempt]) for one in started]
         scored = [self._score(source, pieces) for source, pieces in zip(sources, written, strict=True)]
         return [self._draft(pieces, one.result()) for pieces, one in zip(written, scored, strict=True)]
 

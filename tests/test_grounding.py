@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from explainer.encoder import EmbeddedEncoder
-from explainer.grounding import SUPPORTED, disagreements, ground, sentences, strange_values, untrue_of_text
+from explainer.grounding import SUPPORTED, disagreements, ground, off_topic, sentences, strange_values, untrue_of_text
 from explainer.prompting import build_prompt
 from explainer.quoting import QuotingWriter
 from explainer.records import Draft, Grounded, Prompt
@@ -46,11 +46,10 @@ def test_a_good_draft_passes_with_its_tags_filled_in(prompt: Prompt, judge: Supp
     result = ground(GOOD, prompt, judge)
     assert isinstance(result, Grounded)
     assert result.headline == "Home Credit writes about a payment of Rs 2031."
-    first, fact, last = sentences(result.explanation)
-    assert first == "Home Credit says Rs 2031 is due on 18-09-21." and last.startswith("You likely have this loan")
-    assert fact.endswith("[1].") and result.cited[0].id == "any-repayment-why", (
-        "a draft without a fact gets one, quoted"
-    )
+    first, why, own, decide = sentences(result.explanation)
+    assert first == "Home Credit says Rs 2031 is due on 18-09-21." and own.startswith("You likely have this loan")
+    assert why.endswith("[1].") and decide.endswith("[2]."), "what the draft lacks is quoted"
+    assert [p.id for p in result.cited] == ["any-repayment-why", "any-repayment-decide"]
 
 
 def test_a_faulty_sentence_is_left_out_when_enough_is_left(prompt: Prompt, judge: SupportJudge) -> None:
@@ -85,12 +84,14 @@ def test_a_draft_that_names_no_detail_begins_with_what_stands_in_the_text(prompt
         ("The link is odd.", "has no link"),
         ("No link is in it.", ""),
         ("The exact sum fits.", ""),
-        ("It asks for a fee.", "asks for no fee"),
-        ("No fee is asked.", ""),
+        ("A fee speaks for fraud.", "asks for no fee"),
+        ("A code can come by mistake.", "has no code"),
+        ("If a fee is asked, it is a trap.", ""),
     ],
 )
 def test_what_is_said_of_the_text_is_looked_up(said: str, fault: str) -> None:
-    faults = " ".join(untrue_of_text(said, situation_of(HOME_CREDIT).message))
+    situation = situation_of(HOME_CREDIT)
+    faults = " ".join([*untrue_of_text(said, situation.message), *off_topic(said, situation)])
     assert (fault in faults) if fault else not faults
 
 
@@ -169,8 +170,8 @@ def test_the_judge_follows_writers_and_passages_it_has_not_learnt_from(judge: Su
         vector = judge.encode([case.sentence])[0]
         called[case.sort].append(judge.supports(case.sentence, vector, case.passage) >= SUPPORTED)
     share = {sort: sum(said) / len(said) for sort, said in called.items()}
-    assert share["supported"] > 0.8
-    assert share["sentence altered"] < 0.2 and share["passage altered"] < 0.25
+    assert share["supported"] > 0.55
+    assert share["sentence altered"] < 0.1 and share["passage altered"] < 0.12
     assert share["another passage of the situation"] < 0.03 and share["a report"] < 0.05
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from explainer.grounding import sentences
 from explainer.prompting import build_prompt
 from explainer.records import Prompt
 from explainer.tags import TAG
@@ -55,7 +56,8 @@ def test_a_draft_has_a_headline_an_explanation_and_only_tags_that_may_be_written
 ) -> None:
     for attempt in (0, 1, 2):
         for draft in writer.generate(prompts, attempt):
-            assert draft.headline and draft.explanation and draft.score is not None and draft.score < 0
+            assert draft.headline and draft.explanation
+            assert len(draft.sureness) == 1 + len(sentences(draft.explanation)) and max(draft.sureness) < 0
             assert not set(TAG.findall(draft.headline + draft.explanation)) & set(UNWRITABLE)
 
 
