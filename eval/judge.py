@@ -32,8 +32,6 @@ PAIRS = Path(__file__).parent / "support_pairs.jsonl"
 WEIGHTS = Path(__file__).parent / "judge.json"
 FITTED_ON, MEASURED_ON = "test1", "test2"
 """Two files of explanations by two writers; the program's own judge and its writer saw neither."""
-PAIR_WEIGHT = 3
-"""A pair of support_pairs.jsonl counts as three cases: they are harder, and fewer."""
 FEATURES = (
     "cosine", "best_cosine", "held", "best_held", "pairs_held", "strange_number", "strange_name", "negation", "duty",
     "all_or_some", "unheld_words",
@@ -218,9 +216,8 @@ def fit() -> None:
     cases = [*written_pairs("develop"), *explanation_cases(pairs)]
     table = np.array([features(c.sentence, c.passage) for c in cases])
     spread = table.std(axis=0) + 1e-6
-    support = LogisticRegression(C=0.5, class_weight="balanced", max_iter=3000)
-    weights = [PAIR_WEIGHT] * len(written_pairs("develop"))
-    support.fit(table / spread, [c.supported for c in cases], [*weights, *[1] * (len(cases) - len(weights))])
+    support = LogisticRegression(C=0.1, class_weight="balanced", max_iter=3000)
+    support.fit(table / spread, [c.supported for c in cases])
     marked = [(fill(text, p.values), by > 0) for p in pairs for text, by in p.sentences]
     rule = LogisticRegression(C=3.0, class_weight="balanced", max_iter=3000)
     rule.fit(_encoder().encode([s for s, _ in marked]), [is_rule for _, is_rule in marked])
