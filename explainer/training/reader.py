@@ -30,6 +30,7 @@ from explainer.records import KINDS
 from explainer.tagger import TAGS
 from explainer.training.messages import SLOT_OF_TYPE, TrainingMessage, load_messages, soft_label
 from explainer.training.noise import noisy
+from explainer.weights import write_manifest
 
 EPOCHS = 6
 BATCH = 32
@@ -96,6 +97,7 @@ class MessageReader(torch.nn.Module):
         tensors = {"dense": head, "bias": self.head.bias, "tags": self.tags.weight.T, "tag_bias": self.tags.bias}
         save_file({k: v.detach().float().contiguous() for k, v in tensors.items()}, out / "heads.safetensors")
         (out / "heads.safetensors").chmod(0o644)
+        write_manifest(out)
 
 
 def widen_vocabulary(source: Path, folder: Path, texts: list[str]) -> Tokenizer:
