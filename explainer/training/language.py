@@ -27,6 +27,7 @@ from explainer.grounding import sentences
 from explainer.knowledge import load_passages
 from explainer.pieces import END, MASK, START, Pieces
 from explainer.tags import TAG, TAGS, Tagging
+from explainer.training.reader import padded
 from explainer.training.writer_model import read_texts
 
 STEPS = 3000
@@ -195,16 +196,12 @@ def held_out_loss(model: BartForConditionalGeneration, check: Sequence[Example])
 def loss_of(model: BartForConditionalGeneration, batch: Sequence[Example]) -> torch.Tensor:
     """Mean cross entropy of the target pieces, in nats."""
     pad, start = int(model.config.pad_token_id or 0), int(model.config.decoder_start_token_id or 0)
-    source, target = padded([s for s, _ in batch], pad), padded([t for _, t in batch], pad)
+    source, mask = padded([s for s, _ in batch], pad)
+    target, _ = padded([t for _, t in batch], pad)
     before = torch.cat([torch.full_like(target[:, :1], start), target[:, :-1]], dim=1)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        logits = model(input_ids=source, attention_mask=source.ne(pad).long(), decoder_input_ids=before).logits
+        logits = model(input_ids=source, attention_mask=mask, decoder_input_ids=before).logits
     return functional.cross_entropy(logits.float().flatten(0, 1), target.flatten(), ignore_index=pad)
-
-
-def padded(rows: Sequence[list[int]], filler: int) -> torch.Tensor:
-    longest = max(map(len, rows))
-    return torch.tensor([row + [filler] * (longest - len(row)) for row in rows])
 
 
 if __name__ == "__main__":
